@@ -1,0 +1,311 @@
+"""One frozen struct per event type: what was observed or decided, never what a query can conclude.
+
+JSON decoding, the JSON Schema and the columns of the log's tables all follow from these structs
+(`pipelines.log.schema`). Instants are UTC. `observed_at` is when the source was asked, `occurred_at` is the
+source's own clock; when a fact was recorded is known to the log's batches only, so that a replay gives
+equal rows.
+"""
+
+from datetime import date, datetime
+from typing import ClassVar
+
+import msgspec
+
+from models.vocabulary import Cause, Change, Coverage, Unit
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", omit_defaults=True):
+    """What every event carries besides its type."""
+
+    version: ClassVar[int] = 1
+    rows_field: ClassVar[str | None] = None
+    """Field whose items become the rows of the event's table; None: one row an event."""
+    id_columns: ClassVar[tuple[str, ...]] = ("id",)
+    """Columns that identify a row of the event's table."""
+
+    source: str
+    observed_at: datetime
+    occurred_at: datetime | None = None
+
+
+class Total(msgspec.Struct, frozen=True, kw_only=True):
+    """Number of jobs or packages in one status, as the source reports it. No system: of all systems."""
+
+    system: str | None = None
+    source_status: str
+    status: str
+    n: int
+
+
+class Gate(msgspec.Struct, frozen=True, kw_only=True):
+    """Verdict of a named gate (`tested`, `mergeable`, `maintained`) in an evaluation."""
+
+    name: str
+    verdict: str
+
+
+class EvaluationInput(msgspec.Struct, frozen=True, kw_only=True):
+    """One input of an evaluation."""
+
+    name: str
+    uri: str | None = None
+    revision: str | None = None
+
+
+class EvaluationObserved(Event, frozen=True, kw_only=True, tag="evaluation_observed"):
+    """One answer about one evaluation at one instant."""
+
+    id: str
+    jobset: str
+    evaluation_id: str
+    ordinal: int
+    observation_key: str
+    revision: str | None = None
+    inputs: list[EvaluationInput] = []
+    unit: Unit
+    coverage: Coverage
+    listed_statuses: list[str]
+    """Statuses for which absence from the list means "not in that status"; `all` stands for every one."""
+    systems: list[str]
+    """Systems that this answer covers; nothing is learned about any other. Empty: the answer has no list."""
+    listed_rows: int | None = None
+    listing_checksum: int | None = None
+    """Sum modulo 2^64 of the row hashes of the whole listing, as a signed 64-bit integer."""
+    totals: list[Total] = []
+    gates: list[Gate] = []
+    is_partial: bool | None = None
+    evaluation_errors: str | None = None
+
+
+class MembershipRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One job of a listing that differs from the base."""
+
+    system: str
+    attr: str
+    variant: str = ""
+    change: Change
+    build_id: str | None = None
+
+
+class MembershipChanged(Event, frozen=True, kw_only=True, tag="membership_changed"):
+    """How the listing of an observation differs from that of its base (none: the whole listing)."""
+
+    rows_field: ClassVar[str | None] = "changes"
+    id_columns: ClassVar[tuple[str, ...]] = ("observation_id", "system", "attr", "variant")
+
+    jobset: str
+    observation_id: str
+    base_observation_id: str | None = None
+    changes: list[MembershipRow]
+
+
+class Dependents(msgspec.Struct, frozen=True, kw_only=True):
+    """How many packages depend on one, as the source counts: not marked broken, and all."""
+
+    unbroken: int | None = None
+    all: int | None = None
+
+
+class BuildObserved(Event, frozen=True, kw_only=True, tag="build_observed"):
+    """A build was seen in a status. Appended when it differs from the fact next before it.
+
+    The id is `<source>:build:<build_id>:<observed_at>:<attempt>`; it is derived, not stored: 676,077 facts
+    of one history would carry 40 MB of text.
+    """
+
+    id_columns: ClassVar[tuple[str, ...]] = ("source", "build_id", "observed_at", "attempt")
+
+    jobset: str
+    build_id: str
+    attr: str
+    system: str
+    variant: str = ""
+    evaluation_id: str | None = None
+    status: str
+    source_status: str
+    is_finished: bool
+    cause: Cause
+    is_cached: bool | None = None
+    attempt: int | None = None
+    queued_at: datetime | None = None
+    started_at: datetime | None = None
+    stopped_at: datetime | None = None
+    time_kind: str | None = None
+    derivation_id64: int | None = None
+    drv_path: str | None = None
+    failed_derivations: list[str] = []
+    propagated_from_build: str | None = None
+    is_maintained: bool | None = None
+    dependents: Dependents | None = None
+    log_url: str | None = None
+
+
+class ChannelAdvanced(Event, frozen=True, kw_only=True, tag="channel_advanced"):
+    """A channel points to a new revision. `occurred_at` is null where only the commit's date is known."""
+
+    id: str
+    channel: str
+    revision: str
+    commit_at: datetime | None = None
+    is_first_sight: bool = False
+    """The channel's pointer when monitoring began: the day of first sight, not of the advance."""
+    release: str | None = None
+
+
+class PackageMarkedBroken(Event, frozen=True, kw_only=True, tag="package_marked_broken"):
+    """A package was marked broken (or not to be built) in nixpkgs."""
+
+    id: str
+    package: str
+    attr: str | None = None
+    marked_on: date
+    reason_kind: str | None = None
+    reason_build_id: str | None = None
+    systems: list[str] = []
+    """Systems that the mark names; empty: all."""
+    marker: str = "broken"
+    revision: str | None = None
+
+
+class PackageUnmarkedBroken(Event, frozen=True, kw_only=True, tag="package_unmarked_broken"):
+    """A marker was taken away."""
+
+    id: str
+    package: str
+    attr: str | None = None
+    unmarked_on: date
+    systems: list[str] = []
+    marker: str = "broken"
+    revision: str | None = None
+
+
+class WaveDeclared(Event, frozen=True, kw_only=True, tag="wave_declared"):
+    """A wave was declared: its roots and what it is carried through."""
+
+    id: str
+    wave: str
+    title: str
+    roots: list[str]
+    baseline: str | None = None
+    jobsets: list[str] = []
+    channels: list[str] = []
+    is_paused: bool = False
+
+
+class WavePackageResolved(Event, frozen=True, kw_only=True, tag="wave_package_resolved"):
+    """Somebody decided that a package of a wave is not going to be fixed in it, and why."""
+
+    id: str
+    wave: str
+    attr: str
+    system: str | None = None
+    resolution: str
+    reason: str
+    url: str | None = None
+
+
+class WaveTagged(Event, frozen=True, kw_only=True, tag="wave_tagged"):
+    """A tag names a revision as the state of a wave."""
+
+    id: str
+    wave: str
+    tag: str
+    revision: str
+
+
+class DerivationInput(msgspec.Struct, frozen=True, kw_only=True):
+    """One input edge of a derivation, with the role in which it is used."""
+
+    derivation_id64: int
+    role: str | None = None
+    outputs: list[str] = []
+
+
+class DerivationObserved(Event, frozen=True, kw_only=True, tag="derivation_observed"):
+    """A derivation and its inputs; recorded once."""
+
+    id: str
+    derivation_id64: int
+    drv_path: str | None = None
+    name: str
+    system: str | None = None
+    inputs: list[DerivationInput] = []
+
+
+class OutputObserved(Event, frozen=True, kw_only=True, tag="output_observed"):
+    """The content of an output of a derivation."""
+
+    id: str
+    derivation_id64: int
+    output: str
+    path: str | None = None
+    nar_hash: str | None = None
+    nar_bytes: int | None = None
+    file_bytes: int | None = None
+
+
+class GapDeclared(Event, frozen=True, kw_only=True, tag="gap_declared"):
+    """Something that the source could not tell, or told in a form that cannot be used."""
+
+    id: str
+    jobset: str | None = None
+    evaluation_id: str | None = None
+    kind: str
+    detail: str
+    rows: int = 0
+
+
+class SourceDeclared(Event, frozen=True, kw_only=True, tag="source_declared"):
+    """What a source covers, from when to when, and under which licence."""
+
+    id: str
+    dataset: str
+    title: str
+    covers: str
+    """Name of the relation or event type whose window this is, for example `package_marked_broken`."""
+    scope: str | None = None
+    """What the window is limited to, for example a prefix of attributes."""
+    first_at: datetime | None = None
+    last_at: datetime | None = None
+    licence: str
+    url: str | None = None
+
+
+class JobRenamed(Event, frozen=True, kw_only=True, tag="job_renamed"):
+    """A job goes on under another name, so that it is not one removed and one new."""
+
+    id: str
+    jobset: str
+    from_attr: str
+    to_attr: str
+
+
+class ObservationRetracted(Event, frozen=True, kw_only=True, tag="observation_retracted"):
+    """A source takes an observation back."""
+
+    id: str
+    observation_id: str
+    reason: str
+
+
+EVENT_TYPES: dict[str, type[Event]] = {
+    cls.__struct_config__.tag: cls  # type: ignore[misc]
+    for cls in (
+        EvaluationObserved,
+        MembershipChanged,
+        BuildObserved,
+        ChannelAdvanced,
+        DerivationObserved,
+        OutputObserved,
+        PackageMarkedBroken,
+        PackageUnmarkedBroken,
+        WaveDeclared,
+        WavePackageResolved,
+        WaveTagged,
+        GapDeclared,
+        SourceDeclared,
+        JobRenamed,
+        ObservationRetracted,
+    )
+}
+"""Event type -> struct, in the order in which they are written."""

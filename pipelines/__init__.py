@@ -1,0 +1,1 @@
+"""From sources to the published report: event log, warehouse, assets, publishing, command line."""
