@@ -1,0 +1,92 @@
+"""Builds the DuckDB file from the log by the relations of `sql/`. Knows nothing of Dagster.
+
+A relation is a view or a table made by one select; a relation with `python:` hands the rows of its select, as
+an Arrow table, to that function and holds what it returns.
+"""
+
+import importlib
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from pipelines.errors import Busy, CheckFailed
+from pipelines.relations import SCHEMAS, Relation
+
+
+
+def connect(path: Path | str, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
+    """Open a DuckDB file in UTC, without downloads of extensions. Raises Busy if another process writes it."""
+    if not read_only and str(path) != ":memory:":
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    try:
+        con = duckdb.connect(str(path), read_only=read_only, config={"autoinstall_known_extensions": False})
+    except duckdb.IOException as error:
+        if "lock" not in str(error):
+            raise
+        raise Busy(f"Another process holds {path}: wait until it has finished, then try again.") from error
+    con.execute("set timezone = 'UTC'")
+    return con
+
+
+def build(
+    con: duckdb.DuckDBPyConnection,
+    relations: Mapping[str, Relation],
+    *,
+    only: Iterable[str] | None = None,
+    parameters: Mapping[str, object] | None = None,
+    progress: Callable[[str], None] = lambda _: None,
+) -> None:
+    """Create or replace the relations (all, or those named in `only`) in the order of their dependencies."""
+    wanted = set(relations if only is None else only)
+    for schema in SCHEMAS:
+        con.execute(f"create schema if not exists {schema}")
+    for key, relation in relations.items():
+        if key in wanted:
+            progress(key)
+            create(con, relation, parameters or {})
+
+
+def create(con: duckdb.DuckDBPyConnection, relation: Relation, parameters: Mapping[str, object]) -> None:
+    """Create one relation, then hold its columns against its documentation."""
+    bound = {name: value for name, value in parameters.items() if f"${name}" in relation.sql}
+    if relation.python:
+        module, _, function = relation.python.partition(":")
+        produced: pa.Table = getattr(importlib.import_module(module), function)(
+            con.execute(relation.sql, bound).to_arrow_table()
+            if bound
+            else con.sql(relation.sql).to_arrow_table()
+        )
+        con.register("produced", produced)
+        con.execute(f"create or replace table {relation.key} as select * from produced")
+        con.unregister("produced")
+    else:
+        con.execute(f"create or replace {relation.kind} {relation.key} as\n{relation.sql}", bound or None)
+    _document(con, relation)
+
+
+def _document(con: duckdb.DuckDBPyConnection, relation: Relation) -> None:
+    actual = [row[0] for row in con.execute(f"describe {relation.key}").fetchall()]
+    if set(actual) != set(relation.columns):
+        missing = sorted(set(actual) - set(relation.columns))
+        stale = sorted(set(relation.columns) - set(actual))
+        raise CheckFailed(
+            f"{relation.path} documents other columns than it has (undocumented: {missing}, absent: {stale}): "
+            "correct the `column:` lines."
+        )
+    con.execute(f"comment on {relation.kind} {relation.key} is {_quoted(relation.summary)}")
+    for name, meaning in relation.columns.items():
+        con.execute(f'comment on column {relation.key}."{name}" is {_quoted(meaning)}')
+
+
+def grain_violations(con: duckdb.DuckDBPyConnection, relation: Relation) -> int:
+    """Number of grains with more than one row."""
+    columns = ", ".join(f'"{name}"' for name in relation.grain)
+    return con.execute(
+        f"select count(*) from (select {columns} from {relation.key} group by {columns} having count(*) > 1)"
+    ).fetchall()[0][0]
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
