@@ -14,7 +14,7 @@ import msgspec
 from models.vocabulary import Cause, Change, Coverage, Unit
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", omit_defaults=True):
+class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
     """What every event carries besides its type."""
 
     version: ClassVar[int] = 1

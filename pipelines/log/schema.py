@@ -1,0 +1,106 @@
+"""The columns of an event type's table, derived from its struct.
+
+`batch` (number of the ingest call) and `version` (of the payload) come first; a struct whose `rows_field` is
+set gives one row per item of that field.
+"""
+
+import enum
+import types
+import typing
+from datetime import date, datetime
+from functools import cache
+
+import msgspec
+import polars as pl
+import pyarrow as pa
+
+from models.events import EVENT_TYPES, Event
+
+_SCALARS: dict[type, pa.DataType] = {
+    str: pa.string(),
+    int: pa.int64(),
+    bool: pa.bool_(),
+    float: pa.float64(),
+    datetime: pa.timestamp("us", tz="UTC"),
+    date: pa.date32(),
+}
+
+
+@cache
+def arrow_schema(event_type: str) -> pa.Schema:
+    """Arrow schema of the table of an event type."""
+    cls = EVENT_TYPES[event_type]
+    fields = [pa.field("batch", pa.int32(), nullable=False), pa.field("version", pa.int16(), nullable=False)]
+    for name, annotation in _annotations(cls).items():
+        if name == cls.rows_field:
+            (item,) = typing.get_args(annotation)
+            fields += [pa.field(inner, _arrow(hint)) for inner, hint in _annotations(item).items()]
+        else:
+            fields.append(pa.field(name, _arrow(annotation)))
+    return pa.schema(fields)
+
+
+@cache
+def polars_schema(event_type: str) -> pl.Schema:
+    """The same for polars."""
+    return pl.Schema(pl.from_arrow(arrow_schema(event_type).empty_table()).schema)  # type: ignore[union-attr]
+
+
+def conform(event_type: str, frame: pl.DataFrame, batch: int) -> pa.Table:
+    """The frame as an Arrow table with exactly the table's columns; absent ones are null (empty for lists).
+
+    Raises KeyError for a column that the struct does not have: a misspelt name must not vanish.
+    """
+    schema = polars_schema(event_type)
+    unknown = set(frame.columns) - set(schema)
+    if unknown:
+        raise KeyError(f"{event_type} has no field {', '.join(sorted(unknown))}")
+    given = frame.with_columns(
+        pl.lit(batch, pl.Int32).alias("batch"), pl.lit(EVENT_TYPES[event_type].version, pl.Int16).alias("version")
+    )
+    columns = []
+    for name, dtype in schema.items():
+        if name in given.columns:
+            columns.append(pl.col(name).cast(dtype))
+        elif isinstance(dtype, pl.List):
+            columns.append(pl.lit([], dtype=dtype).alias(name))
+        else:
+            columns.append(pl.lit(None, dtype=dtype).alias(name))
+    return given.select(columns).to_arrow(compat_level=pl.CompatLevel.oldest()).cast(arrow_schema(event_type))
+
+
+def frame_of(events: list[Event]) -> pl.DataFrame:
+    """Structs of one type as a frame with the table's columns (without `batch` and `version`)."""
+    cls = type(events[0])
+    rows = []
+    for event in events:
+        row = msgspec.to_builtins(event, builtin_types=(datetime, date))
+        row.pop("type", None)
+        if cls.rows_field:
+            items = row.pop(cls.rows_field)
+            rows += [{**row, **item} for item in items]
+        else:
+            rows.append(row)
+    schema = {k: v for k, v in polars_schema(cls.__struct_config__.tag).items() if k not in ("batch", "version")}  # type: ignore[arg-type]
+    return pl.DataFrame(rows, schema=schema).with_columns(
+        pl.col(name).fill_null([]) for name, dtype in schema.items() if isinstance(dtype, pl.List)
+    )
+
+
+def _annotations(cls: type) -> dict[str, typing.Any]:
+    hints = typing.get_type_hints(cls)
+    return {field.name: hints[field.name] for field in msgspec.structs.fields(cls)}
+
+
+def _arrow(annotation: typing.Any) -> pa.DataType:
+    origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin in (typing.Union, types.UnionType):
+        (inner,) = [a for a in arguments if a is not type(None)]
+        return _arrow(inner)
+    if origin is list:
+        return pa.list_(_arrow(arguments[0]))
+    if isinstance(annotation, type) and issubclass(annotation, enum.StrEnum):
+        return pa.string()
+    if isinstance(annotation, type) and issubclass(annotation, msgspec.Struct):
+        return pa.struct([pa.field(n, _arrow(a)) for n, a in _annotations(annotation).items()])
+    return _SCALARS[annotation]
