@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
 import polars as pl
 
 from models.events import Event
@@ -26,14 +27,19 @@ class Known:
 class Listing:
     """The listings of observations of one jobset, whole, before they are turned into changes.
 
-    `observations`: id, evaluation_id, ordinal, observed_at, systems (list). `rows`: observation_id, attr,
-    system, variant, build_id, status, source_status, is_finished, cause and, where the source tells them,
-    is_maintained and dependents; one row per (observation_id, attr, system, variant).
+    `observations`: id, evaluation_id, ordinal, observed_at, systems (list); unsorted.
+    `builds`: attr, system, variant, build_id; distinct rows.
+    `statuses`: source_status, status, is_finished, cause.
+    `rows`: integers `observation`, `build`, `status` (row numbers in the three frames above) and, where the
+    source tells them, is_maintained, dependents_unbroken, dependents_all. At most one row per observation and
+    (attr, system, variant).
     """
 
     source: str
     jobset: str
     observations: pl.DataFrame
+    builds: pl.DataFrame
+    statuses: pl.DataFrame
     rows: pl.DataFrame
 
 
@@ -74,3 +80,36 @@ class Source(Protocol):
     def read(self, path: Path, known: Known, progress: Progress) -> Facts:
         """Facts that the log does not hold yet. Raises BadInput if a file as a whole cannot be read."""
         ...
+
+
+REJECTED_ROWS = 1000
+"""Rows of one kind kept one by one; those beyond are counted."""
+
+
+def reject(rows: pl.DataFrame, file: str, reason: str, jobset: str | None = None) -> list[Rejected]:
+    """Unusable rows of a table as rejects, the first thousand with their content."""
+    kept = [Rejected(file, reason, repr(row).encode(), jobset=jobset) for row in rows.head(REJECTED_ROWS).iter_rows()]
+    if rows.height > REJECTED_ROWS:
+        kept.append(Rejected(file, reason, b"", rows=rows.height - REJECTED_ROWS, jobset=jobset))
+    return kept
+
+
+def number_builds(attr: pl.Series, system: pl.Series, build_id: pl.Series) -> tuple[pl.DataFrame, np.ndarray]:
+    """Distinct (attr, system, build_id) as a Listing's `builds`, sorted, and each row's number in it.
+
+    `attr` and `system` are categorical, `build_id` integers.
+    """
+    names = (attr.to_physical().to_numpy().astype(np.int64) << 16) | system.to_physical().to_numpy()
+    ids, id_number = np.unique(build_id.to_numpy(), return_inverse=True)
+    distinct_names, name_first, name_number = np.unique(names, return_index=True, return_inverse=True)
+    pairs, build = np.unique((id_number.astype(np.int64) << 32) | name_number, return_inverse=True)
+    of_name = name_first[pairs & 0xFFFFFFFF]
+    builds = pl.DataFrame(
+        {
+            "attr": attr.gather(of_name).cast(pl.String),
+            "system": system.gather(of_name).cast(pl.String),
+            "variant": pl.repeat("", len(pairs), eager=True),
+            "build_id": pl.Series(ids[pairs >> 32]).cast(pl.String),
+        }
+    )
+    return builds, build.astype(np.uint32)

@@ -1,0 +1,101 @@
+"""From a source's facts to a batch of the log. The only caller of `EventLog.append` for observations."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import polars as pl
+
+from models.events import Event
+from pipelines import sources
+from pipelines.errors import BadInput
+from pipelines.log import listings, quarantine, schema, state
+from pipelines.log.store import Batch, EventLog
+from pipelines.sources.base import Facts, Known
+
+
+@dataclass(frozen=True)
+class Ingested:
+    """What one ingest call did."""
+
+    source: str
+    batch: Batch | None
+    rejected: int
+
+    def sentence(self) -> str:
+        """For the terminal."""
+        done = f"{self.batch.rows:,} rows appended as batch {self.batch.batch}" if self.batch else "nothing new"
+        return f"{self.source}: {done}" + (f", {self.rejected:,} inputs rejected (see quarantine)" if self.rejected else "")
+
+
+def history(path: Path, log: EventLog, quarantine_dir: Path, progress: Callable[[str], None]) -> Ingested:
+    """Ingest one history folder. Raises BadInput when it is not recognised, Busy when the log is being written."""
+    source = sources.recognise(path)
+    with log.writer_lock():
+        return _ingest(source.read, source.NAME, path, log, quarantine_dir, progress)
+
+
+def _ingest(
+    read: Callable[[Path, Known, Callable[[str], None]], Facts],
+    name: str,
+    path: Path,
+    log: EventLog,
+    quarantine_dir: Path,
+    progress: Callable[[str], None],
+) -> Ingested:
+    @cache
+    def ids(event_type: str, source: str) -> set[str]:
+        return set(log.scan(event_type).filter(pl.col("source") == source).select("id").collect()["id"])
+
+    try:
+        facts = read(path, Known(ids), progress)
+    except (pl.exceptions.PolarsError, UnicodeDecodeError, OSError) as error:
+        first_line = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise BadInput(f"{path} cannot be read as {name} ({first_line}): fetch the folder again, or leave it out.") from error
+    frames = dict(facts.frames)
+    for listing in facts.listings:
+        progress(f"comparing {listing.observations.height:,} lists of {listing.jobset}")
+        base = state.newest(log, listing.source, listing.jobset)
+        changed = listings.changes(listing, base)
+        frames["evaluation_observed"] = _with_checksums(frames["evaluation_observed"], changed.checksums)
+        for event_type, frame in (("membership_changed", changed.membership), ("build_observed", changed.builds)):
+            frames[event_type] = pl.concat([frames[event_type], frame], how="diagonal_relaxed") if event_type in frames else frame
+    events = list(facts.events) + _gaps(facts, quarantine_dir, frames, ids)
+    for event_type, structs in _by_type(events).items():
+        frame = schema.frame_of(structs)
+        frames[event_type] = pl.concat([frames[event_type], frame], how="diagonal_relaxed") if event_type in frames else frame
+    progress("writing the log")
+    return Ingested(name, log.append(frames, f"history {name}"), sum(r.rows for r in facts.rejected))
+
+
+def _with_checksums(observations: pl.DataFrame, checksums: pl.DataFrame) -> pl.DataFrame:
+    joined = observations.drop("listed_rows", "listing_checksum", strict=False).join(
+        checksums.select("id", "listed_rows", "listing_checksum"), on="id", how="left", maintain_order="left"
+    )
+    if "listed_rows" in observations.columns:
+        kept = observations.select("id", old_rows="listed_rows", old_sum="listing_checksum")
+        joined = joined.join(kept, on="id", maintain_order="left").with_columns(
+            listed_rows=pl.coalesce("listed_rows", "old_rows"), listing_checksum=pl.coalesce("listing_checksum", "old_sum")
+        )
+        joined = joined.drop("old_rows", "old_sum")
+    return joined
+
+
+def _gaps(facts: Facts, directory: Path, frames: dict[str, pl.DataFrame], ids: Callable[[str, str], set[str]]) -> list[Event]:
+    """Rejected input as gaps that are not declared yet, dated by the newest observation of the call."""
+    if not facts.rejected:
+        return []
+    times = [frame["observed_at"].max() for frame in frames.values() if frame.height]
+    times += [event.observed_at for event in facts.events]
+    observed_at = max(times) if times else None  # type: ignore[type-var]
+    declared = quarantine.keep(facts.rejected, directory, facts.source, observed_at)
+    known = ids("gap_declared", facts.source)
+    return [gap for gap in declared if gap.id not in known]
+
+
+def _by_type(events: list[Event]) -> dict[str, list[Event]]:
+    grouped: dict[str, list[Event]] = {}
+    for event in events:
+        grouped.setdefault(str(type(event).__struct_config__.tag), []).append(event)
+    return grouped

@@ -1,0 +1,219 @@
+"""Turns whole listings into what changed: `membership_changed` rows, `build_observed` facts and checksums.
+
+Set-wise over the order of observations (ordinal, observed_at, id), never snapshot by snapshot, and on integers
+until the few rows that changed are known. The state after an observation is exactly its listing: rows of
+systems that it does not cover are not carried over, so a system that returns is listed anew, and one that is
+not covered is never unlisted.
+"""
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from pipelines.sources.base import Listing
+
+KEY_FRAME_EVERY = 200
+"""Observations after which the whole listing is stated again, which bounds what a reader must replay."""
+KEY = ["attr", "system", "variant"]
+
+
+@dataclass(frozen=True)
+class Base:
+    """The newest durable observation of a jobset and what is known of it.
+
+    `listing`: attr, system, variant, build_id. `statuses`: build_id, status, is_finished of the newest fact of
+    each build in the listing. `since_key_frame`: observations since the last one.
+    """
+
+    observation_id: str
+    systems: list[str]
+    listing: pl.DataFrame
+    statuses: pl.DataFrame
+    since_key_frame: int
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What a listing adds to the log."""
+
+    checksums: pl.DataFrame
+    """observation id, listed_rows, listing_checksum."""
+    membership: pl.DataFrame
+    builds: pl.DataFrame
+
+
+@dataclass(frozen=True)
+class _Sorted:
+    """Rows of the base (position 0) and of every observation (1, 2, ...) as arrays, sorted by (job, position)."""
+
+    job: np.ndarray
+    position: np.ndarray
+    build: np.ndarray
+    system: np.ndarray
+    covered: np.ndarray
+    """covered[position, system]: whether that observation covers the system; one row more than positions."""
+
+
+def row_hash(builds: pl.DataFrame) -> np.ndarray:
+    """Fixed 64-bit hash of each (attr, system, variant, build_id): the first 8 bytes of an MD5, little endian.
+
+    The same number as DuckDB's `md5_number_upper`; read as a signed integer, since the log has no unsigned ones.
+    """
+    texts = builds.select(pl.concat_str([*KEY, "build_id"], separator="|")).to_series()
+    digests = b"".join(hashlib.md5(text.encode(), usedforsecurity=False).digest()[:8] for text in texts)
+    return np.frombuffer(digests, dtype="<i8")
+
+
+def changes(listing: Listing, base: Base | None) -> Changes:
+    """Changes that tell the listing from `base`, and from one observation of it to the next."""
+    order = listing.observations.with_row_index("observation").sort("ordinal", "observed_at", "id")
+    observation = listing.rows["observation"].to_numpy()
+    position = np.empty(order.height, dtype=np.int64)
+    position[order["observation"].to_numpy()] = np.arange(1, order.height + 1)
+    position = position[observation] if len(observation) else np.empty(0, dtype=np.int64)
+    build = listing.rows["build"].to_numpy().astype(np.int64)
+    checksums = _checksums(order, position, build, row_hash(listing.builds))
+    builds = listing.builds
+    if base is not None:
+        # The base's builds get the listing's numbers where it has them, so that equal builds have equal numbers.
+        columns = [*KEY, "build_id"]
+        numbered = builds.with_row_index("number")
+        extra = base.listing.select(columns).join(numbered, on=columns, how="anti")
+        builds = pl.concat([builds.select(columns), extra])
+        of_base = base.listing.select(columns).join(builds.with_row_index("number"), on=columns)["number"].to_numpy()
+        position = np.concatenate([position, np.zeros(len(of_base), dtype=np.int64)])
+        build = np.concatenate([build, of_base.astype(np.int64)])
+    places = _sorted(order, builds, position, build, base)
+    edits, key_frames = _edits(places, order.height, checksums["listed_rows"].to_numpy(), base)
+    membership = _membership(listing, order, builds, edits, key_frames, base)
+    return Changes(checksums, membership, _facts(listing, base))
+
+
+def _checksums(order: pl.DataFrame, position: np.ndarray, build: np.ndarray, hashes: np.ndarray) -> pl.DataFrame:
+    """Rows and sum of hashes modulo 2^64 (wrapping signed addition) of every observation."""
+    rows = np.bincount(position, minlength=order.height + 1)[1:]
+    sums = np.zeros(order.height + 1, dtype=np.int64)
+    by_position = np.argsort(position, kind="stable")
+    at, starts = np.unique(position[by_position], return_index=True)
+    if len(at):
+        sums[at] = np.add.reduceat(hashes[build[by_position]], starts)
+    return order.select("id").with_columns(listed_rows=pl.Series(rows.astype(np.int64)), listing_checksum=pl.Series(sums[1:]))
+
+
+def _sorted(order: pl.DataFrame, builds: pl.DataFrame, position: np.ndarray, build: np.ndarray, base: Base | None) -> _Sorted:
+    systems = sorted(set(builds["system"].unique()) | {s for row in order["systems"] for s in row} | set(base.systems if base else []))
+    number = {name: n for n, name in enumerate(systems)}
+    covered = np.zeros((order.height + 2, max(len(systems), 1)), dtype=bool)
+    for place, names in enumerate([base.systems if base else [], *order["systems"].to_list()]):
+        covered[place, [number[name] for name in names]] = True
+    job_of_build = builds.select(pl.struct(KEY).rank("dense")).to_series().to_numpy().astype(np.int64)
+    system_of_build = builds["system"].replace_strict(number, return_dtype=pl.Int64).to_numpy()
+    job = job_of_build[build]
+    by = np.argsort((job << 32) | position, kind="stable")
+    return _Sorted(job[by], position[by], build[by], system_of_build[build[by]], covered)
+
+
+def _edits(places: _Sorted, last: int, listed: np.ndarray, base: Base | None) -> tuple[dict[str, np.ndarray], set[int]]:
+    """Rows by which each listing differs from the one before, whole ones at key frames; and the key frames.
+
+    A key frame: no base, a delta of more than half of the listing, or every 200th observation.
+    """
+    job, position, build = places.job, places.position, places.build
+    same_job = job[1:] == job[:-1]
+    follows = np.zeros(len(job), dtype=bool)
+    follows[1:] = same_job & (position[1:] == position[:-1] + 1)
+    same_build = np.zeros(len(job), dtype=bool)
+    same_build[1:] = build[1:] == build[:-1]
+    arrived = (position > 0) & ~(follows & same_build)
+    stays = np.zeros(len(job), dtype=bool)
+    stays[:-1] = follows[1:]
+    leaves = ~stays & (position < last) & places.covered[position + 1, places.system]
+    counts = np.bincount(position[arrived], minlength=last + 2) + np.bincount(position[leaves] + 1, minlength=last + 2)
+    frames = _key_frames(counts[1:], listed, base)
+    is_frame = np.zeros(last + 2, dtype=bool)
+    is_frame[list(frames)] = True
+    listed_rows = np.flatnonzero((arrived | is_frame[position]) & (position > 0))
+    left_rows = np.flatnonzero(leaves & ~is_frame[position + 1])
+    rebuilt = follows[listed_rows] & ~is_frame[position[listed_rows]]
+    return {
+        "position": np.concatenate([position[listed_rows], position[left_rows] + 1]),
+        "build": np.concatenate([build[listed_rows], build[left_rows]]),
+        "change": np.concatenate([rebuilt.astype(np.int8), np.full(len(left_rows), 2, dtype=np.int8)]),
+    }, frames
+
+
+def _key_frames(counts: np.ndarray, listed: np.ndarray, base: Base | None) -> set[int]:
+    frames = set()
+    since = base.since_key_frame if base is not None else KEY_FRAME_EVERY
+    for position, (changed, whole) in enumerate(zip(counts.tolist(), listed.tolist(), strict=False), start=1):
+        since += 1
+        if since >= KEY_FRAME_EVERY or 2 * changed > whole:
+            frames.add(position)
+            since = 0
+    return frames
+
+
+def _membership(
+    listing: Listing,
+    order: pl.DataFrame,
+    builds: pl.DataFrame,
+    edits: dict[str, np.ndarray],
+    key_frames: set[int],
+    base: Base | None,
+) -> pl.DataFrame:
+    named = order.with_row_index("position", offset=1).select(
+        pl.col("position").cast(pl.Int64),
+        "observed_at",
+        observation_id="id",
+        base_observation_id=pl.when(pl.col("position").is_in(pl.Series(sorted(key_frames), dtype=pl.Int64).implode()))
+        .then(None)
+        .otherwise(pl.col("id").shift(1, fill_value=base.observation_id if base else None)),
+    )
+    words = pl.DataFrame({"code": [0, 1, 2], "change": ["listed", "rebuilt", "unlisted"]}, schema_overrides={"code": pl.Int8})
+    return (
+        builds[edits["build"]]
+        .with_columns(position=pl.Series(edits["position"]), code=pl.Series(edits["change"]))
+        .join(words, on="code")
+        .with_columns(build_id=pl.when(pl.col("change") != "unlisted").then("build_id"))
+        .join(named, on="position")
+        .drop("position", "code")
+        .with_columns(source=pl.lit(listing.source), jobset=pl.lit(listing.jobset))
+    )
+
+
+def _facts(listing: Listing, base: Base | None) -> pl.DataFrame:
+    """Facts that differ from the one next before them in observed_at, per build id."""
+    rows = listing.rows
+    instant = listing.observations["observed_at"].rank("dense").to_numpy().astype(np.int64)[rows["observation"].to_numpy()]
+    number = listing.builds["build_id"].rank("dense").to_numpy().astype(np.int64)[rows["build"].to_numpy()]
+    meaning = listing.statuses.select(pl.struct("status", "is_finished").rank("dense")).to_series().to_numpy()
+    status = meaning[rows["status"].to_numpy()]
+    by = np.argsort((number << 32) | instant, kind="stable")
+    number, status = number[by], status[by]
+    first = np.ones(len(by), dtype=bool)
+    first[1:] = number[1:] != number[:-1]
+    changed = first.copy()
+    changed[1:] |= status[1:] != status[:-1]
+    facts = rows[by[changed]].with_columns(is_first=pl.Series(first[changed]))
+    facts = pl.concat(
+        [
+            facts.drop("observation", "build", "status"),
+            listing.builds[facts["build"]],
+            listing.statuses[facts["status"]],
+            listing.observations[facts["observation"]].select("observed_at", "evaluation_id"),
+        ],
+        how="horizontal",
+    )
+    if base is not None:
+        keys = ["build_id", "status", "is_finished"]
+        known = base.statuses.select(keys).with_columns(is_first=pl.lit(True))
+        facts = facts.join(known, on=[*keys, "is_first"], how="anti", maintain_order="left")
+    if {"dependents_unbroken", "dependents_all"} <= set(facts.columns):
+        facts = facts.with_columns(
+            dependents=pl.when(pl.col("dependents_all").is_not_null()).then(
+                pl.struct(unbroken=pl.col("dependents_unbroken").cast(pl.Int64), all=pl.col("dependents_all").cast(pl.Int64))
+            )
+        ).drop("dependents_unbroken", "dependents_all")
+    return facts.drop("is_first").with_columns(source=pl.lit(listing.source), jobset=pl.lit(listing.jobset))
