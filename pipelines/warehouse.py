@@ -11,7 +11,10 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from models.events import EVENT_TYPES
 from pipelines.errors import Busy, CheckFailed
+from pipelines.log.schema import arrow_schema
+from pipelines.log.store import EventLog
 from pipelines.relations import SCHEMAS, Relation
 
 
@@ -28,6 +31,34 @@ def connect(path: Path | str, *, read_only: bool = False) -> duckdb.DuckDBPyConn
         raise Busy(f"Another process holds {path}: wait until it has finished, then try again.") from error
     con.execute("set timezone = 'UTC'")
     return con
+
+
+def attach_log(con: duckdb.DuckDBPyConnection, log: EventLog, last_batch: int | None = None) -> None:
+    """Views `log.<event type>` over the log's files: rows of committed batches, up to `last_batch`.
+
+    An event type without rows becomes an empty table with its columns.
+    """
+    con.execute("create schema if not exists log")
+    batches = log.batches()
+    newest = batches[-1].batch if batches else 0
+    last = newest if last_batch is None else min(last_batch, newest)
+    for event_type in EVENT_TYPES:
+        con.execute(f"drop view if exists log.{event_type}")
+        files = log.files(event_type)
+        if files:
+            names = ", ".join(_quoted(file) for file in files)
+            con.execute(
+                f"create view log.{event_type} as select * from read_parquet([{names}], union_by_name=true) "
+                f"where batch <= {int(last)}"
+            )
+        else:
+            con.register("empty", arrow_schema(event_type).empty_table())
+            con.execute(f"create or replace temp table empty_{event_type} as select * from empty")
+            con.unregister("empty")
+            columns = ", ".join(
+                f'null::{kind} as "{name}"' for name, kind in con.execute(f"select column_name, column_type from (describe temp.empty_{event_type})").fetchall()
+            )
+            con.execute(f"create view log.{event_type} as select {columns} where false")
 
 
 def build(

@@ -1,6 +1,6 @@
 """Turns whole listings into what changed: `membership_changed` rows, `build_observed` facts and checksums.
 
-Set-wise over the order of observations (ordinal, observed_at, id), never snapshot by snapshot, and on integers
+Set-wise over the order of observations (ordinal, evaluation, observed_at, id), never snapshot by snapshot, and on integers
 until the few rows that changed are known. The state after an observation is exactly its listing: rows of
 systems that it does not cover are not carried over, so a system that returns is listed anew, and one that is
 not covered is never unlisted.
@@ -68,7 +68,7 @@ def row_hash(builds: pl.DataFrame) -> np.ndarray:
 
 def changes(listing: Listing, base: Base | None) -> Changes:
     """Changes that tell the listing from `base`, and from one observation of it to the next."""
-    order = listing.observations.with_row_index("observation").sort("ordinal", "observed_at", "id")
+    order = listing.observations.with_row_index("observation").sort("ordinal", "evaluation_id", "observed_at", "id")
     observation = listing.rows["observation"].to_numpy()
     position = np.empty(order.height, dtype=np.int64)
     position[order["observation"].to_numpy()] = np.arange(1, order.height + 1)

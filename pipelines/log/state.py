@@ -12,12 +12,12 @@ from pipelines.log.store import EventLog
 
 
 def newest(log: EventLog, source: str, jobset: str) -> Base | None:
-    """The newest durable observation of the jobset by (ordinal, observed_at, id), with its listing."""
+    """The newest durable observation of the jobset by (ordinal, evaluation, observed_at, id), with its listing."""
     observations = (
         log.scan("evaluation_observed")
         .filter(pl.col("source") == source, pl.col("jobset") == jobset, pl.col("listed_rows").is_not_null())
-        .select("id", "ordinal", "observed_at", "systems", "listed_rows")
-        .sort("ordinal", "observed_at", "id")
+        .select("id", "ordinal", "evaluation_id", "observed_at", "systems", "listed_rows")
+        .sort("ordinal", "evaluation_id", "observed_at", "id")
         .collect()
     )
     if observations.is_empty():
