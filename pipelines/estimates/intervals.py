@@ -6,7 +6,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.estimates.bootstrap import DRAWS, Floats, Question, Sample, answer, draw_weights, interval, seed
+from pipelines.estimates.bootstrap import (
+    DRAWS,
+    Floats,
+    Question,
+    Sample,
+    answer,
+    draw_weights,
+    interval,
+    seed,
+)
 
 GROUP = ("source", "jobset", "system", "kind")
 OUTCOMES = ("fixed", "cleared", "removed", "marked_broken")
@@ -20,8 +29,12 @@ DECIMALS = 10
 """More than any figure means, few enough that the order of additions inside numpy never shows."""
 
 SCHEMA = pa.schema(
-    [*((name, pa.string()) for name in GROUP), ("measure", pa.string()), ("at_seconds", pa.int64())]
-    + [("low", pa.float64()), ("high", pa.float64())]
+    [
+        *((name, pa.string()) for name in (*GROUP, "measure")),
+        ("at_seconds", pa.int64()),
+        ("low", pa.float64()),
+        ("high", pa.float64()),
+    ]
 )
 
 Row = tuple[str, int | None, float, float]
@@ -30,7 +43,8 @@ Row = tuple[str, int | None, float, float]
 
 def cluster_bootstrap(rows: pa.Table, draws: int = DRAWS) -> pa.Table:
     """Intervals of every group, whatever the order of `rows`. Groups with one cluster have none."""
-    rows = rows.sort_by([(name, "ascending") for name in (*GROUP, "duration_seconds", "broken_evaluation_id")])
+    order = (*GROUP, "duration_seconds", "broken_evaluation_id")
+    rows = rows.sort_by([(name, "ascending") for name in order])
     columns: dict[str, list[object]] = {name: [] for name in SCHEMA.names}
     for name, group in _groups(rows):
         for measure, at_seconds, low, high in _intervals(name, group, draws):
@@ -61,17 +75,18 @@ def _intervals(name: tuple[str, ...], group: pa.Table, draws: int) -> Iterator[R
         grid=np.union1d(shown, [0, *(days * DAY for days in HORIZONS)]),
         outcome_grid=tuple(days * DAY for days in OUTCOME_HORIZONS),
     )
-    # Kinds share their seed: where all episodes are of one kind, its intervals and those of `all` are the same.
+    # Kinds share their seed: where all episodes are of one kind, its intervals are those of `all`.
     weights = draw_weights(sample.clusters, draws, seed(*name[: GROUP.index("kind")]))
     result = answer(sample, weights, question)
-    for measure, low, high in zip(QUANTILES, *_ends(result.quantiles / DAY), strict=True):
-        yield measure, None, low, high
-    for low, high in zip(*_ends(result.restricted_mean[:, None] / DAY), strict=True):
-        yield "restricted_mean_days", None, low, high
+    for measure, column in zip(QUANTILES, (result.quantiles / DAY).T, strict=True):
+        low, high = interval(column)
+        yield measure, None, float(low), float(high)
+    ((low,), (high,)) = _ends(result.restricted_mean[:, None] / DAY)
+    yield "restricted_mean_days", None, low, high
     for at_seconds, low, high in zip(question.grid.tolist(), *_ends(result.ended), strict=True):
         yield "ended", at_seconds, low, high
-    for outcome in OUTCOMES:
-        for at_seconds, low, high in zip(question.outcome_grid, *_ends(result.outcomes[outcome]), strict=True):
+    for outcome, shares in result.outcomes.items():
+        for at_seconds, low, high in zip(question.outcome_grid, *_ends(shares), strict=True):
             yield outcome, at_seconds, low, high
 
 
