@@ -35,7 +35,8 @@ DEFAULTS = {**COMMON, "variant": "", "is_left_censored": False, "is_provisional"
 EPISODES = """
     create table core.failure_episodes (
         source varchar, jobset varchar, attr varchar, system varchar, variant varchar,
-        broken_evaluation_id varchar, broken_at timestamptz, cleared_at timestamptz, outcome varchar, has_own_failure boolean,
+        broken_evaluation_id varchar, broken_at timestamptz, cleared_at timestamptz,
+        outcome varchar, has_own_failure boolean,
         is_left_censored boolean, is_provisional boolean, observed_until_at timestamptz
     )
 """
