@@ -33,40 +33,51 @@ def history(path: Path, log: EventLog, quarantine_dir: Path, progress: Callable[
     """Ingest one history folder. Raises BadInput when it is not recognised, Busy when the log is being written."""
     source = sources.recognise(path)
     with log.writer_lock():
-        return _ingest(source.read, source.NAME, path, log, quarantine_dir, progress)
+        try:
+            facts = source.read(path, known(log), progress)
+        except (pl.exceptions.PolarsError, UnicodeDecodeError, OSError) as error:
+            first_line = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise BadInput(
+                f"{path} cannot be read as {source.NAME} ({first_line}): fetch the folder again, or leave it out."
+            ) from error
+        return record(facts, source.NAME, log, quarantine_dir, progress)
 
 
-def _ingest(
-    read: Callable[[Path, Known, Callable[[str], None]], Facts],
-    name: str,
-    path: Path,
-    log: EventLog,
-    quarantine_dir: Path,
-    progress: Callable[[str], None],
-) -> Ingested:
+def known(log: EventLog) -> Known:
+    """What the log holds already; read once per event type and source."""
+
     @cache
     def ids(event_type: str, source: str) -> set[str]:
         return set(log.scan(event_type).filter(pl.col("source") == source).select("id").collect()["id"])
 
-    try:
-        facts = read(path, Known(ids), progress)
-    except (pl.exceptions.PolarsError, UnicodeDecodeError, OSError) as error:
-        first_line = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise BadInput(f"{path} cannot be read as {name} ({first_line}): fetch the folder again, or leave it out.") from error
+    return Known(ids)
+
+
+def record(
+    facts: Facts, name: str, log: EventLog, quarantine_dir: Path, progress: Callable[[str], None] = lambda _: None
+) -> Ingested:
+    """Append a source's facts as one batch. The caller holds the writer lock.
+
+    `facts` holds no observation whose id the log has; its listings are told as changes against what the log holds.
+    """
     frames = dict(facts.frames)
     for listing in facts.listings:
         progress(f"comparing {listing.observations.height:,} lists of {listing.jobset}")
         base = state.newest(log, listing.source, listing.jobset)
         changed = listings.changes(listing, base)
         frames["evaluation_observed"] = _with_checksums(frames["evaluation_observed"], changed.checksums)
-        for event_type, frame in (("membership_changed", changed.membership), ("build_observed", changed.builds)):
-            frames[event_type] = pl.concat([frames[event_type], frame], how="diagonal_relaxed") if event_type in frames else frame
-    events = list(facts.events) + _gaps(facts, quarantine_dir, frames, ids)
+        _add(frames, "membership_changed", changed.membership)
+        _add(frames, "build_observed", changed.builds)
+    events = list(facts.events) + _gaps(facts, quarantine_dir, frames, known(log).ids)
     for event_type, structs in _by_type(events).items():
-        frame = schema.frame_of(structs)
-        frames[event_type] = pl.concat([frames[event_type], frame], how="diagonal_relaxed") if event_type in frames else frame
+        _add(frames, event_type, schema.frame_of(structs))
     progress("writing the log")
     return Ingested(name, log.append(frames, f"history {name}"), sum(r.rows for r in facts.rejected))
+
+
+def _add(frames: dict[str, pl.DataFrame], event_type: str, frame: pl.DataFrame) -> None:
+    present = frames.get(event_type)
+    frames[event_type] = frame if present is None else pl.concat([present, frame], how="diagonal_relaxed")
 
 
 def _with_checksums(observations: pl.DataFrame, checksums: pl.DataFrame) -> pl.DataFrame:
