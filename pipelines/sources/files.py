@@ -252,7 +252,9 @@ def _parquet_rows(path: Path, names: list[str]) -> _Rows:
             raise BadInput(
                 f"{path} unpacks to {metadata.num_rows:,} rows of {unpacked:,} bytes, too much: split it."
             )
-        table = pq.read_table(path, columns=names)
+        # Not `pq.read_table`: that imports pandas, which costs a second.
+        with pq.ParquetFile(path) as file:
+            table = file.read(columns=names)
         text = {name: _text(table[name]) for name in names}
     except (pa.ArrowException, OSError, KeyError) as error:
         said = str(error).splitlines()[0][:200]
