@@ -16,7 +16,7 @@ from pathlib import Path
 import polars as pl
 
 from models.events import Event, SourceDeclared
-from pipelines.sources import files
+from pipelines.sources import fields, files
 from pipelines.sources.base import Facts, Known, Progress
 
 NAME = "Haskell broken markers"
@@ -28,39 +28,35 @@ SOURCE = "github.com/NixOS/nixpkgs"
 SCOPE = "haskellPackages."
 BROKEN, DONT_DISTRIBUTE = "broken", "dont-distribute"
 
-_BROKEN = ("package", "marked_date", "build_id", "reason_kind")
-_CHANGES = ("committed_at", "commit", "package", "event", "platforms")
 _SYSTEM = r'"?[a-z0-9_]{1,30}-[a-z0-9_]{1,30}"?'
+BROKEN_FIELDS = (
+    fields.word("package"),
+    fields.day("marked_date"),
+    fields.digits("build_id", is_optional=True),
+    fields.matching("reason_kind", "[a-z_]{1,40}", "a word of small letters"),
+)
+CHANGE_FIELDS = (
+    fields.instant("committed_at"),
+    fields.revision("commit"),
+    fields.word("package"),
+    fields.matching("event", "added|removed", "added or removed"),
+    fields.matching("platforms", rf"{_SYSTEM}( {_SYSTEM}){{0,19}}", "up to 20 systems"),
+)
 
 
 def recognises(path: Path) -> bool:
     """Whether a file of the folder has the columns of either list."""
-    return bool(files.find(path, _BROKEN) or files.find(path, _CHANGES))
+    return bool(files.find(path, BROKEN_FIELDS) or files.find(path, CHANGE_FIELDS))
 
 
 def read(path: Path, known: Known, progress: Progress) -> Facts:
     """Every marker that the log does not hold, and the windows that the lists cover."""
     progress("reading markers of packages")
     broken = files.read_all(
-        files.find(path, _BROKEN),
-        [
-            files.word("package"),
-            files.day("marked_date"),
-            files.digits("build_id", is_optional=True),
-            files.matching("reason_kind", "[a-z_]{1,40}", "a word of small letters"),
-        ],
-        key=("package", "marked_date", "build_id"),
+        files.find(path, BROKEN_FIELDS), BROKEN_FIELDS, key=("package", "marked_date", "build_id")
     )
     changes = files.read_all(
-        files.find(path, _CHANGES),
-        [
-            files.instant("committed_at"),
-            files.revision("commit"),
-            files.word("package"),
-            files.matching("event", "added|removed", "added or removed"),
-            files.matching("platforms", rf"{_SYSTEM}( {_SYSTEM}){{0,19}}", "up to 20 systems"),
-        ],
-        key=("commit", "package", "event"),
+        files.find(path, CHANGE_FIELDS), CHANGE_FIELDS, key=("commit", "package", "event")
     )
     marked = pl.concat([_broken(broken.frame), _changed(changes.frame, "added", "marked_on")], how="diagonal")
     unmarked = _changed(changes.frame, "removed", "unmarked_on")

@@ -9,13 +9,13 @@ Release names lie in a second file, without the whole commit. A name is given to
 whose commit begins as the name ends; a name that comes in a later copy than its advance is not added.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import polars as pl
 
 from models.events import Event, SourceDeclared
-from pipelines.sources import files
+from pipelines.sources import fields, files
 from pipelines.sources.base import Facts, Known, Progress
 
 NAME = "channel history"
@@ -25,32 +25,34 @@ FIRST_ROUND = timedelta(hours=1)
 STANDING_COMMIT = timedelta(days=30)
 """New channels arrived with commits of up to 15 days, channels found late with ones of 170 days and more."""
 
-_ADVANCES = ("channel", "commit_date", "detected_at", "commit")
-_RELEASES = ("channel", "release", "detected_at")
+ADVANCE_FIELDS = (
+    fields.word("channel"),
+    fields.instant("commit_date"),
+    fields.instant("detected_at", is_optional=True),
+    fields.revision("commit"),
+)
+RELEASE_FIELDS = (fields.word("channel"), fields.word("release"), fields.instant("detected_at"))
 
 
 def recognises(path: Path) -> bool:
     """Whether a file of the folder has the columns of the advances."""
-    return bool(files.find(path, _ADVANCES))
+    return bool(files.find(path, ADVANCE_FIELDS))
 
 
 def read(path: Path, known: Known, progress: Progress) -> Facts:
     """Every advance that the log does not hold, and the window that the history covers."""
     progress("reading channel advances")
     advances = files.read_all(
-        files.find(path, _ADVANCES),
+        files.find(path, ADVANCE_FIELDS),
         [
-            files.word("channel"),
-            files.instant("commit_date"),
-            files.instant("detected_at", is_optional=True),
-            files.revision("commit"),
+            fields.word("channel"),
+            fields.instant("commit_date"),
+            fields.instant("detected_at", is_optional=True),
+            fields.revision("commit"),
         ],
         key=("channel", "commit"),
     )
-    releases = files.read_all(
-        files.find(path, _RELEASES),
-        [files.word("channel"), files.word("release"), files.instant("detected_at")],
-    )
+    releases = files.read_all(files.find(path, RELEASE_FIELDS), RELEASE_FIELDS)
     named = _named(_dated(advances.frame), releases.frame, progress)
     facts = named.select(
         id=pl.format("{}:advance:{}:{}", pl.lit(SOURCE), "channel", "commit"),
@@ -114,7 +116,7 @@ def _named(advances: pl.DataFrame, releases: pl.DataFrame, progress: Progress) -
 def _declared(advances: pl.DataFrame) -> list[Event]:
     """The window in which advances were watched: first to last detection. None without any."""
     first, last = advances["detected_at"].min(), advances["detected_at"].max()
-    if first is None or last is None:
+    if not isinstance(first, datetime) or not isinstance(last, datetime):
         return []
     return [
         SourceDeclared(

@@ -1,11 +1,11 @@
 """Careful reading of delimited and Parquet files that come from outside.
 
 Nothing here knows what the columns mean. A file is recognised by its columns, never by its name; it is
-bounded in size; each value is checked against its `Field`; a row that does not fit is rejected with its line
-and the reason and never spoils the row beside it. A quoted field cannot span lines, so that one stray quote
-costs one row, and a last line without its line end counts as cut off.
+bounded in size; each value is checked against its field (`pipelines.sources.fields`); a row that does not fit
+is rejected with its line and the reason and never spoils the row beside it. A quoted field cannot span lines,
+so that one stray quote costs one row, and a last line without its line end counts as cut off.
 
-    table = files.read(path, [files.word("channel"), files.instant("detected_at", is_optional=True)])
+    table = files.read(path, [fields.word("channel"), fields.instant("detected_at", is_optional=True)])
     table.frame     # `line` and the fields, typed
     table.rejected  # one Rejected a row, reason "line 17: detected_at is not a UTC instant ..."
 """
@@ -14,7 +14,6 @@ import csv
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
@@ -24,26 +23,13 @@ import pyarrow.parquet as pq
 
 from pipelines.errors import BadInput
 from pipelines.sources.base import REJECTED_ROWS, Rejected
+from pipelines.sources.fields import Field
 
 MAX_BYTES = 256 * 1024 * 1024
 """Largest file that is read, also when it is unpacked: ten times the largest history known."""
 MAX_ROWS = 20_000_000
 MAX_LINE_BYTES = 64 * 1024
-EARLIEST = datetime(2003, 1, 1, tzinfo=UTC)
-"""Nix is from 2003: an instant before cannot be about it."""
-LATEST = datetime(2100, 1, 1, tzinfo=UTC)
-"""A fixed end instead of today: what is rejected must not depend on the day of reading."""
 _PARQUET = b"PAR1"
-
-
-@dataclass(frozen=True)
-class Field:
-    """A column: `parse` turns text into a value, null where it is not `what`. Empty text is null."""
-
-    name: str
-    what: str
-    parse: Callable[[pl.Expr], pl.Expr]
-    is_optional: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,59 +38,6 @@ class Table:
 
     frame: pl.DataFrame
     rejected: list[Rejected]
-
-
-def matching(name: str, pattern: str, what: str, *, is_optional: bool = False) -> Field:
-    """Text that matches a regular expression as a whole."""
-    whole = rf"\A(?:{pattern})\z"
-    return Field(name, what, lambda text: pl.when(text.str.contains(whole)).then(text), is_optional)
-
-
-def word(name: str, *, longest: int = 100, is_optional: bool = False) -> Field:
-    """A name of letters, digits and `. _ + -`, as of packages, channels and releases; never with `..`."""
-    parsed = matching(name, rf"[A-Za-z0-9][A-Za-z0-9._+\-]{{0,{longest - 1}}}", "").parse
-    what = f"a name of at most {longest} letters, digits and . _ + -"
-    return Field(
-        name,
-        what,
-        lambda text: pl.when(~text.str.contains("..", literal=True)).then(parsed(text)),
-        is_optional,
-    )
-
-
-def revision(name: str, *, is_optional: bool = False) -> Field:
-    """A full commit."""
-    return matching(name, "[0-9a-f]{40}", "a commit of 40 hex digits", is_optional=is_optional)
-
-
-def digits(name: str, *, is_optional: bool = False) -> Field:
-    """A positive whole number that stays text, as the id of a build."""
-    return matching(name, "[1-9][0-9]{0,17}", "a positive whole number", is_optional=is_optional)
-
-
-def instant(name: str, *, is_optional: bool = False) -> Field:
-    """A UTC instant to the second, from `EARLIEST` to before `LATEST`."""
-    pattern = r"\A[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-5][0-9]:[0-5][0-9]Z\z"
-
-    def parse(text: pl.Expr) -> pl.Expr:
-        shaped = pl.when(text.str.contains(pattern)).then(text)
-        value = shaped.str.to_datetime(
-            "%Y-%m-%dT%H:%M:%SZ", time_unit="us", strict=False
-        ).dt.replace_time_zone("UTC")
-        return pl.when(value.is_between(EARLIEST, LATEST, closed="left")).then(value)
-
-    return Field(name, "a UTC instant between 2003 and 2100, as 2018-06-14T21:57:18Z", parse, is_optional)
-
-
-def day(name: str, *, is_optional: bool = False) -> Field:
-    """A calendar date, from `EARLIEST` to before `LATEST`."""
-
-    def parse(text: pl.Expr) -> pl.Expr:
-        shaped = pl.when(text.str.contains(r"\A[0-9]{4}-[0-9]{2}-[0-9]{2}\z")).then(text)
-        value = shaped.str.to_date("%Y-%m-%d", strict=False)
-        return pl.when(value.is_between(EARLIEST.date(), LATEST.date(), closed="left")).then(value)
-
-    return Field(name, "a date between 2003 and 2100, as 2018-06-14", parse, is_optional)
 
 
 def columns(path: Path) -> list[str]:
@@ -116,7 +49,7 @@ def columns(path: Path) -> list[str]:
     if head.startswith(_PARQUET):
         try:
             return list(pq.read_schema(path).names)
-        except (pa.ArrowException, OSError):
+        except (pa.ArrowException, OSError, UnicodeDecodeError):
             return []
     try:
         (names,) = csv.reader([head.decode("utf-8-sig").rstrip("\r\n")], strict=True)
@@ -125,9 +58,9 @@ def columns(path: Path) -> list[str]:
     return names
 
 
-def find(folder: Path, wanted: Iterable[str]) -> list[Path]:
-    """Files directly in a folder that have all the wanted columns, each once, by name."""
-    names = set(wanted)
+def find(folder: Path, wanted: Iterable[Field]) -> list[Path]:
+    """Files directly in a folder that have the columns of all wanted fields, each once, by name."""
+    names = {field.name for field in wanted}
     found = []
     for path in sorted(folder.iterdir()):
         have = columns(path)
@@ -256,8 +189,8 @@ def _parquet_rows(path: Path, names: list[str]) -> _Rows:
         with pq.ParquetFile(path) as file:
             table = file.read(columns=names)
         text = {name: _text(table[name]) for name in names}
-    except (pa.ArrowException, OSError, KeyError) as error:
-        said = str(error).splitlines()[0][:200]
+    except (pa.ArrowException, OSError, KeyError, UnicodeDecodeError) as error:
+        said = (str(error).splitlines() or [type(error).__name__])[0][:200]
         raise BadInput(f"{path} is not a readable Parquet file ({said}): fetch it again.") from error
     bad = sorted({row for _, rows in text.values() for row in rows})
     columns_of = {name: values for name, (values, _) in text.items()}
@@ -277,17 +210,17 @@ def _text(column: pa.ChunkedArray) -> tuple[list[str | None], list[int]]:
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
     if pa.types.is_timestamp(column.type):
-        seconds = column.cast(pa.timestamp("s", column.type.tz), safe=False)
-        column = pc.strftime(seconds, format="%Y-%m-%dT%H:%M:%SZ")
+        seconds = column.cast(pa.timestamp("s", "UTC" if column.type.tz else None), safe=False)
+        column = pc.strftime(seconds, format="%Y-%m-%dT%H:%M:%SZ")  # type: ignore[attr-defined]
     elif not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
         column = column.cast(pa.string())
     values: list[str | None] = []
     bad: list[int] = []
-    for row, value in enumerate(column.cast(pa.large_binary()).to_pylist()):
-        try:
-            values.append(None if value is None else value.decode())
-        except UnicodeDecodeError:
-            values.append(value.decode(errors="replace"))
+    raw: list[bytes | None] = column.cast(pa.large_binary()).to_pylist()
+    for row, value in enumerate(raw):
+        shown = None if value is None else value.decode(errors="replace")
+        values.append(shown)
+        if shown is not None and shown.encode() != value:
             bad.append(row)
     return values, bad
 
