@@ -1,7 +1,7 @@
 """Reads `sql/`: one select a file, documented in its header. Knows neither Dagster nor the warehouse's state.
 
 A header is a block of `--` lines before the select. Its first line says what a row says; paragraphs follow;
-then one line each for `grain:`, `kind:`, `python:` and every `column: name | meaning`. Dependencies are read
+then one line each for `grain:`, `kind:`, `python:`, `keep:` and every `column: name | meaning`. Dependencies are read
 from DuckDB's own parse tree, so nobody types them twice.
 """
 
@@ -29,6 +29,8 @@ class Relation:
     grain: tuple[str, ...]
     kind: str
     python: str | None
+    kept: bool
+    """Whether it stays in the finished warehouse; others are steps on the way (`keep: no`)."""
     columns: dict[str, str]
     sql: str
     dependencies: tuple[str, ...] = field(default=())
@@ -63,7 +65,7 @@ def read(path: Path, schema: str, con: duckdb.DuckDBPyConnection) -> Relation:
             break
         header.append(line[2:].strip())
     sql = "\n".join(lines[len(header) :]).strip().removesuffix(";")
-    words: dict[str, list[str]] = {"grain": [], "kind": [], "python": [], "column": []}
+    words: dict[str, list[str]] = {"grain": [], "kind": [], "python": [], "keep": [], "column": []}
     prose = []
     for line in header:
         word, colon, rest = line.partition(":")
@@ -90,6 +92,7 @@ def read(path: Path, schema: str, con: duckdb.DuckDBPyConnection) -> Relation:
         grain=tuple(part.strip() for part in words["grain"][0].split(",")),
         kind=(words["kind"] or ["view" if schema == "staging" else "table"])[0],
         python=(words["python"] or [None])[0],
+        kept=words["keep"] != ["no"],
         columns=columns,
         sql=sql,
         dependencies=_tables(sql, path, con),
@@ -119,7 +122,9 @@ def _ordered(found: dict[str, Relation]) -> dict[str, Relation]:
     rest = dict(found)
     while rest:
         ready = [
-            key for key, relation in rest.items() if all(name in ordered or name not in found for name in relation.dependencies)
+            key
+            for key, relation in rest.items()
+            if all(name in ordered or name not in found for name in relation.dependencies)
         ]
         if not ready:
             raise BadInput(f"The relations {', '.join(sorted(rest))} depend on each other in a circle: break it.")

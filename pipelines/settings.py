@@ -13,6 +13,7 @@ class Settings:
 
     var: Path
     build: Path
+    config: Path
 
     @property
     def log(self) -> Path:
@@ -36,8 +37,12 @@ class Settings:
 
 
 def load() -> Settings:
-    """Read `NIXPKGS_HEALTH_VAR` and `NIXPKGS_HEALTH_BUILD`; without them `var/` and `build/` of the checkout."""
+    """Read `NIXPKGS_HEALTH_VAR`, `NIXPKGS_HEALTH_BUILD` and `NIXPKGS_HEALTH_CONFIG`.
+
+    Without them: `var/` and `build/` of the checkout, and the configuration of the bundled histories.
+    """
     return Settings(
         var=Path(os.environ.get("NIXPKGS_HEALTH_VAR") or paths.ROOT / "var").resolve(),
         build=Path(os.environ.get("NIXPKGS_HEALTH_BUILD") or paths.ROOT / "build").resolve(),
+        config=Path(os.environ.get("NIXPKGS_HEALTH_CONFIG") or paths.EXAMPLES / "bundled.toml").resolve(),
     )

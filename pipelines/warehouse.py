@@ -5,6 +5,7 @@ an Arrow table, to that function and holds what it returns.
 """
 
 import importlib
+import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
@@ -52,12 +53,10 @@ def attach_log(con: duckdb.DuckDBPyConnection, log: EventLog, last_batch: int | 
                 f"where batch <= {int(last)}"
             )
         else:
-            con.register("empty", arrow_schema(event_type).empty_table())
-            con.execute(f"create or replace temp table empty_{event_type} as select * from empty")
-            con.unregister("empty")
-            columns = ", ".join(
-                f'null::{kind} as "{name}"' for name, kind in con.execute(f"select column_name, column_type from (describe temp.empty_{event_type})").fetchall()
-            )
+            con.register("empty_events", arrow_schema(event_type).empty_table())
+            described = con.execute("select column_name, column_type from (describe empty_events)").fetchall()
+            con.unregister("empty_events")
+            columns = ", ".join(f'null::{kind} as "{name}"' for name, kind in described)
             con.execute(f"create view log.{event_type} as select {columns} where false")
 
 
@@ -84,11 +83,8 @@ def create(con: duckdb.DuckDBPyConnection, relation: Relation, parameters: Mappi
     bound = {name: value for name, value in parameters.items() if f"${name}" in relation.sql}
     if relation.python:
         module, _, function = relation.python.partition(":")
-        produced: pa.Table = getattr(importlib.import_module(module), function)(
-            con.execute(relation.sql, bound).to_arrow_table()
-            if bound
-            else con.sql(relation.sql).to_arrow_table()
-        )
+        given = con.sql(relation.sql, params=bound or None).to_arrow_table()
+        produced: pa.Table = getattr(importlib.import_module(module), function)(given)
         con.register("produced", produced)
         con.execute(f"create or replace table {relation.key} as select * from produced")
         con.unregister("produced")
@@ -109,6 +105,34 @@ def _document(con: duckdb.DuckDBPyConnection, relation: Relation) -> None:
     con.execute(f"comment on {relation.kind} {relation.key} is {_quoted(relation.summary)}")
     for name, meaning in relation.columns.items():
         con.execute(f'comment on column {relation.key}."{name}" is {_quoted(meaning)}')
+
+
+def finish(
+    con: duckdb.DuckDBPyConnection, relations: Mapping[str, Relation], log: EventLog, target: Path, last_batch: int | None
+) -> None:
+    """Copy what is kept into a new file, with views and comments, and put it at `target` in one step.
+
+    Readers of the file before keep theirs. The connection can be closed afterwards; it holds nothing more.
+    """
+    unfinished = target.with_name(f"{target.name}.new")
+    unfinished.unlink(missing_ok=True)
+    (here,) = con.execute("select current_catalog()").fetchall()[0]
+    con.execute(f"attach {_quoted(str(unfinished))} as finished")
+    con.execute("use finished")
+    for schema in SCHEMAS:
+        con.execute(f"create schema if not exists {schema}")
+    attach_log(con, log, last_batch)
+    for relation in relations.values():
+        if not relation.kept:
+            continue
+        if relation.kind == "view":
+            con.execute(f"create view {relation.key} as\n{relation.sql}")
+        else:
+            con.execute(f"create table {relation.key} as select * from {here}.{relation.key}")
+        _document(con, relation)
+    con.execute(f"use {here}")
+    con.execute("detach finished")
+    os.replace(unfinished, target)
 
 
 def grain_violations(con: duckdb.DuckDBPyConnection, relation: Relation) -> int:

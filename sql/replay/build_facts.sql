@@ -2,6 +2,7 @@
 --
 -- Equal neighbours are folded; ties at one instant go to the greater attempt, then the greater status word.
 --
+-- keep: no
 -- grain: source, build_id, from_at
 -- column: source | Instance that built.
 -- column: build_id | The source's own id of the build.

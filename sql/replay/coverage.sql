@@ -3,6 +3,7 @@
 -- A listing runs on from one observation to the next unless that one states its whole list anew or does not cover the
 -- system.
 --
+-- keep: no
 -- grain: series, observation
 -- column: series | Jobset and system.
 -- column: observation | Number of the observation.

@@ -2,6 +2,7 @@
 --
 -- The runs of `replay.listings`, counted in evaluations: a run that lies between the last lists of two evaluations has none.
 --
+-- keep: no
 -- grain: job, first_step
 -- column: job | Number of the job.
 -- column: series | Jobset and system.

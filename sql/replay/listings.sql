@@ -1,5 +1,6 @@
 -- A job that kept one build over a run of observations without a gap.
 --
+-- keep: no
 -- grain: job, first_observation
 -- column: job | Number of the job.
 -- column: build_id | Build that the job had.

@@ -5,6 +5,7 @@
 -- the one before them, and leaves out those whose base is not there.
 --
 -- python: pipelines.replay.membership:in_order
+-- keep: no
 -- grain: observation, job
 -- column: observation | Number of the observation.
 -- column: is_key_frame | Whether the observation states its whole listing.

@@ -1,0 +1,1 @@
+"""Dagster assets: ingest, one per relation, publish. Thin wrappers; what they call knows nothing of Dagster."""

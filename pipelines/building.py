@@ -1,0 +1,130 @@
+"""One build of the warehouse: decides whether anything is new, builds beside the old file, replaces it at the end.
+
+Keyed by the version of the data and of the code: where both are those of the finished file, nothing is done.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from pathlib import Path
+
+import duckdb
+
+from models.presets import PRESETS
+from pipelines import checks as claims
+from pipelines import paths, relations, warehouse
+from pipelines.errors import CheckFailed
+from pipelines.log.store import EventLog
+from pipelines.relations import Relation
+
+CODE = ("models", "pipelines/replay", "pipelines/estimates", "pipelines/warehouse.py", "pipelines/relations.py")
+"""Code besides `sql/` on which the rows of the warehouse depend."""
+
+
+def code_version(places: Iterable[Path]) -> str:
+    """SHA-256 over the text of all source files in these places and over DuckDB's version."""
+    digest = hashlib.sha256(duckdb.__version__.encode())
+    for place in places:
+        files = [place] if place.is_file() else sorted(p for p in place.rglob("*") if p.is_file() and "__pycache__" not in p.parts)
+        for file in files:
+            digest.update(f"\0{file.relative_to(place.parent)}\0".encode())
+            digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+class WarehouseBuild:
+    """State of one build in one process."""
+
+    def __init__(self, log: EventLog, target: Path, last_batch: int | None = None, preset: str = "headline") -> None:
+        self.log = log
+        self.target = target
+        self.last_batch = last_batch
+        self.preset = preset
+        self._con: duckdb.DuckDBPyConnection | None = None
+
+    @cached_property
+    def relations(self) -> dict[str, Relation]:
+        """Every relation, dependencies first."""
+        return relations.load(paths.SQL)
+
+    @cached_property
+    def checks(self) -> dict[str, list[claims.Check]]:
+        """Checks by the relation that they are about."""
+        return claims.load(paths.SQL / "checks", self.relations)
+
+    @cached_property
+    def parameters(self) -> Mapping[str, object]:
+        """Values bound in SQL: the preset's, and what identifies the data and the code. Fixed when first asked."""
+        batches = [b for b in self.log.batches() if self.last_batch is None or b.batch <= self.last_batch]
+        return {
+            **PRESETS[self.preset].parameters(),
+            "data_version": batches[-1].hash if batches else "0" * 64,
+            "batches": len(batches),
+            "code_version": code_version([paths.SQL, *(paths.ROOT / name for name in CODE)]),
+        }
+
+    @cached_property
+    def is_current(self) -> bool:
+        """Whether the finished file holds this data computed by this code."""
+        if not self.target.is_file():
+            return False
+        wanted = (self.parameters["data_version"], self.parameters["code_version"])
+        try:
+            with warehouse.connect(self.target, read_only=True) as con:
+                return con.execute("select data_version, code_version from core.data_version").fetchall() == [wanted]
+        except duckdb.Error:
+            return False
+
+    @property
+    def con(self) -> duckdb.DuckDBPyConnection:
+        """The database that is being built; opened when first asked."""
+        if self._con is None:
+            self._place.unlink(missing_ok=True)
+            self._con = warehouse.connect(self._place)
+            self._con.execute("set preserve_insertion_order = true")
+            warehouse.attach_log(self._con, self.log, self.last_batch)
+            for schema in relations.SCHEMAS:
+                self._con.execute(f"create schema if not exists {schema}")
+        return self._con
+
+    @property
+    def _place(self) -> Path:
+        return self.target.with_name("warehouse.building.duckdb")
+
+    def create(self, key: str) -> int:
+        """Create one relation; number of its rows (0 for a view, which is not counted)."""
+        relation = self.relations[key]
+        warehouse.create(self.con, relation, self.parameters)
+        if relation.kind == "view":
+            return 0
+        return self.con.execute(f"select count(*) from {key}").fetchall()[0][0]
+
+    def check(self, key: str) -> list[claims.Result]:
+        """Results of the grain check and the claims about one relation."""
+        return claims.run(self.con, self.relations[key], self.checks.get(key, []))
+
+    def finish(self) -> None:
+        """Put the finished file in place."""
+        warehouse.finish(self.con, self.relations, self.log, self.target, self.last_batch)
+        self.close()
+
+    def close(self) -> None:
+        """Drop what is being built."""
+        if self._con is not None:
+            self._con.close()
+            self._con = None
+            self._place.unlink(missing_ok=True)
+
+    def all(self) -> None:
+        """Build and check everything without Dagster. Raises CheckFailed at the first claim that does not hold."""
+        if self.is_current:
+            return
+        try:
+            for key in self.relations:
+                self.create(key)
+                for result in self.check(key):
+                    if result.is_broken:
+                        raise CheckFailed(result.sentence())
+            self.finish()
+        finally:
+            self.close()
