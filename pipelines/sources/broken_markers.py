@@ -15,7 +15,7 @@ from pathlib import Path
 
 import polars as pl
 
-from models.events import Event, SourceDeclared
+from models.events import SourceDeclared
 from pipelines.sources import fields, files
 from pipelines.sources.base import Facts, Known, Progress
 
@@ -119,7 +119,7 @@ def _changed(rows: pl.DataFrame, event: str, day: str) -> pl.DataFrame:
     )
 
 
-def _declared(broken: pl.DataFrame, changes: pl.DataFrame) -> list[Event]:
+def _declared(broken: pl.DataFrame, changes: pl.DataFrame) -> list[SourceDeclared]:
     """The window of each list. Only the broken list covers `package_marked_broken`: outcomes rest on it."""
     windows = (
         (broken["marked_date"], BROKEN, "package_marked_broken", "Haskell packages marked broken"),

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import polars as pl
 
-from models.events import Event, SourceDeclared
+from models.events import SourceDeclared
 from pipelines.sources import fields, files
 from pipelines.sources.base import Facts, Known, Progress
 
@@ -113,7 +113,7 @@ def _named(advances: pl.DataFrame, releases: pl.DataFrame, progress: Progress) -
     )
 
 
-def _declared(advances: pl.DataFrame) -> list[Event]:
+def _declared(advances: pl.DataFrame) -> list[SourceDeclared]:
     """The window in which advances were watched: first to last detection. None without any."""
     first, last = advances["detected_at"].min(), advances["detected_at"].max()
     if not isinstance(first, datetime) or not isinstance(last, datetime):

@@ -26,8 +26,8 @@ from pipelines.sources.base import REJECTED_ROWS, Rejected
 from pipelines.sources.fields import Field
 
 MAX_BYTES = 256 * 1024 * 1024
-"""Largest file that is read, also when it is unpacked: ten times the largest history known."""
-MAX_ROWS = 20_000_000
+"""Largest file that is read, also when it is unpacked; the histories read so have less than 2 MB."""
+MAX_ROWS = 1_000_000
 MAX_LINE_BYTES = 64 * 1024
 _PARQUET = b"PAR1"
 
@@ -186,8 +186,12 @@ def _parquet_rows(path: Path, names: list[str]) -> _Rows:
                 f"{path} unpacks to {metadata.num_rows:,} rows of {unpacked:,} bytes, too much: split it."
             )
         # Not `pq.read_table`: that imports pandas, which costs a second.
-        with pq.ParquetFile(path) as file:
+        # Repeated text stays packed until its size is known.
+        with pq.ParquetFile(path, read_dictionary=names) as file:
             table = file.read(columns=names)
+        unpacked = sum(_unpacked_bytes(table[name]) for name in names)
+        if unpacked > MAX_BYTES:
+            raise BadInput(f"{path} unpacks to {unpacked:,} bytes of text, too much: split it.")
         text = {name: _text(table[name]) for name in names}
     except (pa.ArrowException, OSError, KeyError, UnicodeDecodeError) as error:
         said = (str(error).splitlines() or [type(error).__name__])[0][:200]
@@ -203,6 +207,14 @@ def _parquet_rows(path: Path, names: list[str]) -> _Rows:
         return json.dumps(frame.row(number - 2, named=True), sort_keys=True).encode()
 
     return usable, content, [(row + 2, "row is not UTF-8") for row in bad]
+
+
+def _unpacked_bytes(column: pa.ChunkedArray) -> int:
+    """Bytes of a column's text when every repetition is written out."""
+    if not pa.types.is_dictionary(column.type):
+        return column.nbytes
+    lengths = (pc.take(pc.binary_length(chunk.dictionary), chunk.indices) for chunk in column.chunks)  # type: ignore[attr-defined]
+    return sum(pc.sum(pc.cast(one, pa.int64())).as_py() or 0 for one in lengths)  # type: ignore[attr-defined]
 
 
 def _text(column: pa.ChunkedArray) -> tuple[list[str | None], list[int]]:
