@@ -6,7 +6,8 @@ not an advance if the monitor had only just begun (within `FIRST_ROUND` of its e
 was already older than `STANDING_COMMIT`, as of channels that it was told about late.
 
 Release names lie in a second file, without the whole commit. A name is given to the advance of its channel
-whose commit begins as the name ends; a name that comes in a later copy than its advance is not added.
+whose commit begins as the name ends, if that is one only. A name that comes in a later copy than its advance
+is not added.
 """
 
 from datetime import datetime, timedelta
@@ -88,13 +89,12 @@ def _dated(advances: pl.DataFrame) -> pl.DataFrame:
 
 def _named(advances: pl.DataFrame, releases: pl.DataFrame, progress: Progress) -> pl.DataFrame:
     """Advances with the name of the release that the monitor saw first for it, null where it saw none."""
-    abbreviated = releases.with_columns(
-        whole=pl.col("release").str.extract(r"\.([0-9a-f]{7,40})$")
-    ).with_columns(start=pl.col("whole").str.slice(0, 7))
+    ends = releases.with_columns(end=pl.col("release").str.extract(r"\.([0-9a-f]{7,40})$"))
     matches = (
         advances.select("channel", "commit", start=pl.col("commit").str.slice(0, 7))
-        .join(abbreviated.drop_nulls("start"), on=["channel", "start"])
-        .filter(pl.col("commit").str.starts_with(pl.col("whole")))
+        .join(ends.with_columns(start=pl.col("end").str.slice(0, 7)), on=["channel", "start"])
+        .filter(pl.col("commit").str.starts_with(pl.col("end")))
+        .filter(pl.col("commit").n_unique().over("channel", "release") == 1)
     )
     first = matches.sort("detected_at", "release").unique(
         ["channel", "commit"], keep="first", maintain_order=True
