@@ -22,6 +22,7 @@
 -- column: complete_evaluations | Of those seen, complete.
 -- column: incomplete_evaluations | Of those seen, incomplete: they neither begin nor end an episode.
 -- column: reasons | Why they are incomplete, each with its number; null if none is.
+-- column: unknown_status_evaluations | Evaluations seen with jobs in a status that we do not know; those jobs count as neutral.
 -- column: provisional_verdicts | Evaluations seen whose verdict a later one may still change.
 -- column: judged_evaluations | Evaluations with a final verdict by look-ahead; null where totals decide.
 -- column: incomplete_at_once | Of those, incomplete as judged at once.
@@ -55,8 +56,13 @@ with
         from by_reason
         group by source, jobset, system
     ),
-    provisional as (
-        select source, jobset, system, count(*) filter (where not is_verdict_final) as provisional_verdicts
+    verdicts as (
+        select
+            source,
+            jobset,
+            system,
+            count(*) filter (where not is_verdict_final) as provisional_verdicts,
+            count(*) filter (where unknown_status_jobs > 0) as unknown_status_evaluations
         from core.evaluation_systems
         group by source, jobset, system
     ),
@@ -118,6 +124,7 @@ select
     coalesce(s.complete_evaluations, 0) as complete_evaluations,
     coalesce(s.evaluations - s.complete_evaluations, 0) as incomplete_evaluations,
     r.reasons,
+    coalesce(p.unknown_status_evaluations, 0) as unknown_status_evaluations,
     coalesce(p.provisional_verdicts, 0) as provisional_verdicts,
     j.judged_evaluations,
     j.incomplete_at_once,
@@ -133,7 +140,7 @@ select
 from expected as x
 left join core.jobset_systems as s on x.source = s.source and x.jobset = s.jobset
 left join reasons as r on s.source = r.source and s.jobset = r.jobset and s.system = r.system
-left join provisional as p on s.source = p.source and s.jobset = p.jobset and s.system = p.system
+left join verdicts as p on s.source = p.source and s.jobset = p.jobset and s.system = p.system
 left join judged as j on s.source = j.source and s.jobset = j.jobset and s.system = j.system
 left join distances as d on s.source = d.source and s.jobset = d.jobset and s.system = d.system
 left join missing as m on x.source = m.source and x.jobset = m.jobset
