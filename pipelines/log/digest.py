@@ -1,8 +1,9 @@
 """Digests of rows that do not depend on their order or on the files they lie in.
 
-Each row becomes a text (instants as microseconds, null told apart from empty), its MD5 gives two 64-bit
-numbers, both are summed over the rows, and SHA-256 of (rows, sum, sum) is the digest. It detects loss,
-repetition and damage of rows and survives compaction; it is not meant against an adversary who can choose rows.
+Each row becomes a text (`column=value` of every column that is not null, by name; instants as
+microseconds), its MD5 gives two 64-bit numbers, both are summed over the rows, and SHA-256 of
+(rows, sum, sum) is the digest. It detects loss, repetition and damage of rows. It survives compaction and a
+column that is added later; it is not meant against an adversary who can choose rows.
 """
 
 import hashlib
@@ -10,11 +11,13 @@ import hashlib
 import duckdb
 import pyarrow as pa
 
+_LOW = (1 << 64) - 1
+
 
 def row_text(schema: pa.Schema) -> str:
-    """SQL expression of a row's canonical text, without `batch`."""
+    """SQL expression of a row's canonical text, without `batch`; nulls are left out."""
     parts = []
-    for field in schema:
+    for field in sorted(schema, key=lambda field: field.name):
         if field.name == "batch":
             continue
         column = f'"{field.name}"'
@@ -24,16 +27,18 @@ def row_text(schema: pa.Schema) -> str:
             text = f"to_json({column})::varchar"
         else:
             text = f"{column}::varchar"
-        parts.append(f"coalesce({text}, chr(0))")
+        parts.append(f"'{field.name}=' || {text}")
     return f"concat_ws(chr(31), {', '.join(parts)})"
 
 
-def of_relation(con: duckdb.DuckDBPyConnection, relation: str, schema: pa.Schema) -> dict[int, tuple[int, str]]:
+def of_relation(
+    con: duckdb.DuckDBPyConnection, relation: str, schema: pa.Schema
+) -> dict[int, tuple[int, str]]:
     """Rows and digest of every batch found in a relation that has the schema's columns."""
     rows = con.execute(
         f"""
-        select batch, count(*), sum(md5_number_upper(t)::hugeint), sum(md5_number_lower(t)::hugeint)
-        from (select batch, {row_text(schema)} as t from {relation})
+        select batch, count(*), sum((m >> 64)::hugeint), sum((m & {_LOW})::hugeint)
+        from (select batch, md5_number({row_text(schema)}) as m from {relation})
         group by batch
         """
     ).fetchall()

@@ -1,9 +1,9 @@
 """Turns whole listings into what changed: `membership_changed` rows, `build_observed` facts and checksums.
 
-Set-wise over the order of observations (ordinal, evaluation, observed_at, id), never snapshot by snapshot, and on integers
-until the few rows that changed are known. The state after an observation is exactly its listing: rows of
-systems that it does not cover are not carried over, so a system that returns is listed anew, and one that is
-not covered is never unlisted.
+Set-wise over the order of observations (ordinal, evaluation, observed_at, id), never snapshot by snapshot, and
+on integers until the few rows that changed are known. The state after an observation is exactly its listing:
+rows of systems that it does not cover are not carried over, so a system that returns is listed anew, and one
+that is not covered is never unlisted.
 """
 
 import hashlib
@@ -46,7 +46,7 @@ class Changes:
 
 @dataclass(frozen=True)
 class _Sorted:
-    """Rows of the base (position 0) and of every observation (1, 2, ...) as arrays, sorted by (job, position)."""
+    """Rows of the base (position 0) and of every observation (1, 2, ...), sorted by (job, position)."""
 
     job: np.ndarray
     position: np.ndarray
@@ -57,9 +57,9 @@ class _Sorted:
 
 
 def row_hash(builds: pl.DataFrame) -> np.ndarray:
-    """Fixed 64-bit hash of each (attr, system, variant, build_id): the first 8 bytes of an MD5, little endian.
+    """Fixed 64-bit hash of each (attr, system, variant, build_id): first 8 bytes of an MD5, little endian.
 
-    The same number as DuckDB's `md5_number_upper`; read as a signed integer, since the log has no unsigned ones.
+    The same number as DuckDB's `md5_number_upper`, read as a signed integer: the log has no unsigned ones.
     """
     texts = builds.select(pl.concat_str([*KEY, "build_id"], separator="|")).to_series()
     digests = b"".join(hashlib.md5(text.encode(), usedforsecurity=False).digest()[:8] for text in texts)
@@ -68,7 +68,9 @@ def row_hash(builds: pl.DataFrame) -> np.ndarray:
 
 def changes(listing: Listing, base: Base | None) -> Changes:
     """Changes that tell the listing from `base`, and from one observation of it to the next."""
-    order = listing.observations.with_row_index("observation").sort("ordinal", "evaluation_id", "observed_at", "id")
+    order = listing.observations.with_row_index("observation").sort(
+        "ordinal", "evaluation_id", "observed_at", "id"
+    )
     observation = listing.rows["observation"].to_numpy()
     position = np.empty(order.height, dtype=np.int64)
     position[order["observation"].to_numpy()] = np.arange(1, order.height + 1)
@@ -77,12 +79,16 @@ def changes(listing: Listing, base: Base | None) -> Changes:
     checksums = _checksums(order, position, build, row_hash(listing.builds))
     builds = listing.builds
     if base is not None:
-        # The base's builds get the listing's numbers where it has them, so that equal builds have equal numbers.
+        # The base's builds get the listing's numbers where it has them: equal builds, equal numbers.
         columns = [*KEY, "build_id"]
         numbered = builds.with_row_index("number")
         extra = base.listing.select(columns).join(numbered, on=columns, how="anti")
         builds = pl.concat([builds.select(columns), extra])
-        of_base = base.listing.select(columns).join(builds.with_row_index("number"), on=columns)["number"].to_numpy()
+        of_base = (
+            base.listing.select(columns)
+            .join(builds.with_row_index("number"), on=columns)["number"]
+            .to_numpy()
+        )
         position = np.concatenate([position, np.zeros(len(of_base), dtype=np.int64)])
         build = np.concatenate([build, of_base.astype(np.int64)])
     places = _sorted(order, builds, position, build, base)
@@ -91,7 +97,9 @@ def changes(listing: Listing, base: Base | None) -> Changes:
     return Changes(checksums, membership, _facts(listing, base))
 
 
-def _checksums(order: pl.DataFrame, position: np.ndarray, build: np.ndarray, hashes: np.ndarray) -> pl.DataFrame:
+def _checksums(
+    order: pl.DataFrame, position: np.ndarray, build: np.ndarray, hashes: np.ndarray
+) -> pl.DataFrame:
     """Rows and sum of hashes modulo 2^64 (wrapping signed addition) of every observation."""
     rows = np.bincount(position, minlength=order.height + 1)[1:]
     sums = np.zeros(order.height + 1, dtype=np.int64)
@@ -99,11 +107,19 @@ def _checksums(order: pl.DataFrame, position: np.ndarray, build: np.ndarray, has
     at, starts = np.unique(position[by_position], return_index=True)
     if len(at):
         sums[at] = np.add.reduceat(hashes[build[by_position]], starts)
-    return order.select("id").with_columns(listed_rows=pl.Series(rows.astype(np.int64)), listing_checksum=pl.Series(sums[1:]))
+    return order.select("id").with_columns(
+        listed_rows=pl.Series(rows.astype(np.int64)), listing_checksum=pl.Series(sums[1:])
+    )
 
 
-def _sorted(order: pl.DataFrame, builds: pl.DataFrame, position: np.ndarray, build: np.ndarray, base: Base | None) -> _Sorted:
-    systems = sorted(set(builds["system"].unique()) | {s for row in order["systems"] for s in row} | set(base.systems if base else []))
+def _sorted(
+    order: pl.DataFrame, builds: pl.DataFrame, position: np.ndarray, build: np.ndarray, base: Base | None
+) -> _Sorted:
+    systems = sorted(
+        set(builds["system"].unique())
+        | {s for row in order["systems"] for s in row}
+        | set(base.systems if base else [])
+    )
     number = {name: n for n, name in enumerate(systems)}
     covered = np.zeros((order.height + 2, max(len(systems), 1)), dtype=bool)
     for place, names in enumerate([base.systems if base else [], *order["systems"].to_list()]):
@@ -115,7 +131,9 @@ def _sorted(order: pl.DataFrame, builds: pl.DataFrame, position: np.ndarray, bui
     return _Sorted(job[by], position[by], build[by], system_of_build[build[by]], covered)
 
 
-def _edits(places: _Sorted, last: int, listed: np.ndarray, base: Base | None) -> tuple[dict[str, np.ndarray], set[int]]:
+def _edits(
+    places: _Sorted, last: int, listed: np.ndarray, base: Base | None
+) -> tuple[dict[str, np.ndarray], set[int]]:
     """Rows by which each listing differs from the one before, whole ones at key frames; and the key frames.
 
     A key frame: no base, a delta of more than half of the listing, or every 200th observation.
@@ -130,7 +148,9 @@ def _edits(places: _Sorted, last: int, listed: np.ndarray, base: Base | None) ->
     stays = np.zeros(len(job), dtype=bool)
     stays[:-1] = follows[1:]
     leaves = ~stays & (position < last) & places.covered[position + 1, places.system]
-    counts = np.bincount(position[arrived], minlength=last + 2) + np.bincount(position[leaves] + 1, minlength=last + 2)
+    counts = np.bincount(position[arrived], minlength=last + 2) + np.bincount(
+        position[leaves] + 1, minlength=last + 2
+    )
     frames = _key_frames(counts[1:], listed, base)
     is_frame = np.zeros(last + 2, dtype=bool)
     is_frame[list(frames)] = True
@@ -167,11 +187,15 @@ def _membership(
         pl.col("position").cast(pl.Int64),
         "observed_at",
         observation_id="id",
-        base_observation_id=pl.when(pl.col("position").is_in(pl.Series(sorted(key_frames), dtype=pl.Int64).implode()))
+        base_observation_id=pl.when(
+            pl.col("position").is_in(pl.Series(sorted(key_frames), dtype=pl.Int64).implode())
+        )
         .then(None)
         .otherwise(pl.col("id").shift(1, fill_value=base.observation_id if base else None)),
     )
-    words = pl.DataFrame({"code": [0, 1, 2], "change": ["listed", "rebuilt", "unlisted"]}, schema_overrides={"code": pl.Int8})
+    words = pl.DataFrame(
+        {"code": [0, 1, 2], "change": ["listed", "rebuilt", "unlisted"]}, schema_overrides={"code": pl.Int8}
+    )
     return (
         builds[edits["build"]]
         .with_columns(position=pl.Series(edits["position"]), code=pl.Series(edits["change"]))
@@ -186,7 +210,12 @@ def _membership(
 def _facts(listing: Listing, base: Base | None) -> pl.DataFrame:
     """Facts that differ from the one next before them in observed_at, per build id."""
     rows = listing.rows
-    instant = listing.observations["observed_at"].rank("dense").to_numpy().astype(np.int64)[rows["observation"].to_numpy()]
+    instant = (
+        listing.observations["observed_at"]
+        .rank("dense")
+        .to_numpy()
+        .astype(np.int64)[rows["observation"].to_numpy()]
+    )
     number = listing.builds["build_id"].rank("dense").to_numpy().astype(np.int64)[rows["build"].to_numpy()]
     meaning = listing.statuses.select(pl.struct("status", "is_finished").rank("dense")).to_series().to_numpy()
     status = meaning[rows["status"].to_numpy()]
@@ -213,7 +242,10 @@ def _facts(listing: Listing, base: Base | None) -> pl.DataFrame:
     if {"dependents_unbroken", "dependents_all"} <= set(facts.columns):
         facts = facts.with_columns(
             dependents=pl.when(pl.col("dependents_all").is_not_null()).then(
-                pl.struct(unbroken=pl.col("dependents_unbroken").cast(pl.Int64), all=pl.col("dependents_all").cast(pl.Int64))
+                pl.struct(
+                    unbroken=pl.col("dependents_unbroken").cast(pl.Int64),
+                    all=pl.col("dependents_all").cast(pl.Int64),
+                )
             )
         ).drop("dependents_unbroken", "dependents_all")
     return facts.drop("is_first").with_columns(source=pl.lit(listing.source), jobset=pl.lit(listing.jobset))

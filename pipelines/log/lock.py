@@ -1,4 +1,4 @@
-"""One writer at a time: an advisory lock on a file beside the log, freed by the system when a process ends."""
+"""One writer at a time: an advisory lock on a file beside the log, freed when its process ends."""
 
 import fcntl
 from collections.abc import Iterator
@@ -16,5 +16,8 @@ def exclusive(path: Path, what: str) -> Iterator[None]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise Busy(f"Another process is writing {what} (lock {path}): wait until it has finished, then try again.") from error
+            raise Busy(
+                f"Another process is writing {what} (lock {path}): wait until it has finished, "
+                "then try again."
+            ) from error
         yield

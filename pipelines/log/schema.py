@@ -56,7 +56,8 @@ def conform(event_type: str, frame: pl.DataFrame, batch: int) -> pa.Table:
     if unknown:
         raise KeyError(f"{event_type} has no field {', '.join(sorted(unknown))}")
     given = frame.with_columns(
-        pl.lit(batch, pl.Int32).alias("batch"), pl.lit(EVENT_TYPES[event_type].version, pl.Int16).alias("version")
+        pl.lit(batch, pl.Int32).alias("batch"),
+        pl.lit(EVENT_TYPES[event_type].version, pl.Int16).alias("version"),
     )
     columns = []
     for name, dtype in schema.items():
@@ -81,7 +82,9 @@ def frame_of(events: list[Event]) -> pl.DataFrame:
             rows += [{**row, **item} for item in items]
         else:
             rows.append(row)
-    schema = {k: v for k, v in polars_schema(cls.__struct_config__.tag).items() if k not in ("batch", "version")}  # type: ignore[arg-type]
+    schema = {
+        k: v for k, v in polars_schema(cls.__struct_config__.tag).items() if k not in ("batch", "version")
+    }  # type: ignore[arg-type]
     return pl.DataFrame(rows, schema=schema).with_columns(
         pl.col(name).fill_null([]) for name, dtype in schema.items() if isinstance(dtype, pl.List)
     )

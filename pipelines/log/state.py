@@ -1,4 +1,4 @@
-"""What the log says of a jobset now: the newest durable observation, its listing, its builds' newest statuses.
+"""What the log says of a jobset now: the newest durable observation, its listing, statuses of builds.
 
 Only what is needed to write the next change: from the key frame before it on.
 """
@@ -12,7 +12,7 @@ from pipelines.log.store import EventLog
 
 
 def newest(log: EventLog, source: str, jobset: str) -> Base | None:
-    """The newest durable observation of the jobset by (ordinal, evaluation, observed_at, id), with its listing."""
+    """The newest observation of the jobset by (ordinal, evaluation, observed_at, id), with its listing."""
     observations = (
         log.scan("evaluation_observed")
         .filter(pl.col("source") == source, pl.col("jobset") == jobset, pl.col("listed_rows").is_not_null())
@@ -83,7 +83,9 @@ def replay(path: Sequence[str], rows: pl.DataFrame, systems: dict[str, list[str]
 
     A job's newest change counts, unless an observation after it does not cover its system.
     """
-    place = pl.DataFrame({"observation_id": path, "position": range(len(path))}, schema_overrides={"position": pl.Int64})
+    place = pl.DataFrame(
+        {"observation_id": path, "position": range(len(path))}, schema_overrides={"position": pl.Int64}
+    )
     last_uncovered = {
         system: max((n for n, identity in enumerate(path) if system not in systems[identity]), default=-1)
         for system in {s for identity in path for s in systems[identity]}

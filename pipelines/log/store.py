@@ -30,8 +30,11 @@ SORT_COLUMNS = {
     "build_observed": ["observed_at", "jobset", "system", "attr", "variant", "build_id"],
 }
 """Order of rows inside a batch where it matters for size; other types keep (observed_at, id)."""
-_WRITER = WriterProperties(
-    compression="ZSTD", compression_level=6, max_row_group_size=1_000_000, dictionary_page_size_limit=8_000_000
+WRITER = WriterProperties(
+    compression="ZSTD",
+    compression_level=6,
+    max_row_group_size=1_000_000,
+    dictionary_page_size_limit=8_000_000,
 )
 _BATCHES = pa.schema(
     [
@@ -40,7 +43,15 @@ _BATCHES = pa.schema(
         pa.field("description", pa.string(), nullable=False),
         pa.field(
             "tables",
-            pa.list_(pa.struct([pa.field("name", pa.string()), pa.field("rows", pa.int64()), pa.field("digest", pa.string())])),
+            pa.list_(
+                pa.struct(
+                    [
+                        pa.field("name", pa.string()),
+                        pa.field("rows", pa.int64()),
+                        pa.field("digest", pa.string()),
+                    ]
+                )
+            ),
             nullable=False,
         ),
         pa.field("previous_hash", pa.string(), nullable=False),
@@ -68,7 +79,12 @@ class Batch:
 
 def chain_hash(batch: int, description: str, tables: tuple[tuple[str, int, str], ...], previous: str) -> str:
     """SHA-256 over a batch's canonical row without `recorded_at`."""
-    row = {"batch": batch, "description": description, "tables": [list(t) for t in tables], "previous_hash": previous}
+    row = {
+        "batch": batch,
+        "description": description,
+        "tables": [list(t) for t in tables],
+        "previous_hash": previous,
+    }
     return hashlib.sha256(json.dumps(row, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
@@ -86,7 +102,7 @@ class EventLog:
         """All batches, oldest first. A log that does not exist has none."""
         if not DeltaTable.is_deltatable(str(self.path / "batches")):
             return []
-        rows = pl.read_parquet(_files(self.path / "batches")).sort("batch").to_dicts()
+        rows = pl.read_parquet(table_files(self.path / "batches")).sort("batch").to_dicts()
         return [
             Batch(
                 row["batch"],
@@ -107,7 +123,7 @@ class EventLog:
     def files(self, event_type: str) -> list[str]:
         """Parquet files of an event type's table; empty where it has no rows."""
         path = self.path / event_type
-        return _files(path) if DeltaTable.is_deltatable(str(path)) else []
+        return table_files(path) if DeltaTable.is_deltatable(str(path)) else []
 
     def scan(self, event_type: str, last_batch: int | None = None) -> pl.LazyFrame:
         """Rows of an event type in committed batches, up to `last_batch`."""
@@ -120,7 +136,9 @@ class EventLog:
             pl.col("batch") <= (last if last_batch is None else min(last, last_batch))
         )
 
-    def append(self, facts: Mapping[str, pl.DataFrame], description: str, recorded_at: datetime | None = None) -> Batch | None:
+    def append(
+        self, facts: Mapping[str, pl.DataFrame], description: str, recorded_at: datetime | None = None
+    ) -> Batch | None:
         """Append one batch; None if there is nothing to append. The caller holds the writer lock.
 
         Durable when it returns: files and folders are synchronised, which the storage library does not do.
@@ -133,7 +151,7 @@ class EventLog:
             return None
         batches = self.batches()
         last = batches[-1].batch if batches else 0
-        self._forget_unfinished(last)
+        self.forget_unfinished(last)
         tables = []
         for name, frame in wanted:
             table = schema.conform(name, frame.sort(SORT_COLUMNS.get(name, ["observed_at", "id"])), last + 1)
@@ -167,15 +185,15 @@ class EventLog:
             table,
             mode="append",
             schema_mode="merge",
-            writer_properties=_WRITER,
+            writer_properties=WRITER,
             commit_properties=CommitProperties(
                 custom_metadata={"batch": str(batch)}, app_transactions=[Transaction(APPLICATION, batch)]
             ),
         )
-        _synchronise(path)
+        synchronise(path)
 
-    def _forget_unfinished(self, last: int) -> None:
-        """Take back what a killed writer appended after the last committed batch.
+    def forget_unfinished(self, last: int) -> None:
+        """Take back what a killed writer appended after the last committed batch. The caller holds the lock.
 
         Each table's newest commit names its batch; one beyond the last belongs to no batch row, and the table
         is restored to the newest version that does not hold it.
@@ -185,31 +203,32 @@ class EventLog:
             if not path.exists() or not DeltaTable.is_deltatable(str(path)):
                 continue
             table = DeltaTable(path)
-            history = table.history()
-            if int(history[0].get("batch", 0)) <= last:
+            if int(table.history(1)[0].get("batch", 0)) <= last:
                 continue
+            history = table.history()
             good = next((h["version"] for h in history if int(h.get("batch", 0)) <= last), None)
             if good is None:
                 _remove_table(path)
             else:
                 table.restore(good, commit_properties=CommitProperties(custom_metadata={"batch": str(last)}))
-                _synchronise(path)
+                synchronise(path)
 
 
-def _files(path: Path) -> list[str]:
+def table_files(path: Path) -> list[str]:
+    """Parquet files of a table's newest version."""
     return sorted(uri.removeprefix("file://") for uri in DeltaTable(path).file_uris())
 
 
 def _remove_table(path: Path) -> None:
-    """Remove a table that no committed batch ever wrote to; its commits go first, so that it is no table at once."""
+    """Remove a table that no committed batch ever wrote to, its commits first: it is no table at once."""
     for commit in sorted((path / "_delta_log").glob("*.json"), reverse=True):
         commit.unlink()
     for data in path.glob("*.parquet"):
         data.unlink()
 
 
-def _synchronise(path: Path) -> None:
-    """Flush the newest commit of a table and the files it added to the disk."""
+def synchronise(path: Path) -> None:
+    """Flush the newest commit of a table, the files it added and its checkpoint, if any, to the disk."""
     commits = sorted((path / "_delta_log").glob("*.json"))
     if not commits:
         raise BadInput(f"{path} holds no commit after a write: is something else removing files there?")
@@ -217,7 +236,9 @@ def _synchronise(path: Path) -> None:
         added = json.loads(line).get("add")
         if added:
             _fsync(path / added["path"])
-    for place in (commits[-1], path / "_delta_log", path, path.parent):
+    checkpoints = sorted((path / "_delta_log").glob("*.checkpoint.parquet"))[-1:]
+    pointer = [place for place in (path / "_delta_log" / "_last_checkpoint",) if place.exists()]
+    for place in (commits[-1], *checkpoints, *pointer, path / "_delta_log", path, path.parent):
         _fsync(place)
 
 
