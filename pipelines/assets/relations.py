@@ -17,9 +17,10 @@ def asset_key(name: str) -> dg.AssetKey:
 def relation_asset(
     relation: Relation, claims: Sequence[Check], known: set[str], ingested: Sequence[dg.AssetKey]
 ) -> dg.AssetsDefinition:
-    """Asset `<schema>/<relation>`. Relations that read the log depend on everything that is ingested."""
+    """Asset `<schema>/<relation>`. Those that read no other relation wait for all that is ingested."""
     dependencies = [asset_key(name) for name in relation.dependencies if name in known]
-    if any(name.startswith("log.") for name in relation.dependencies):
+    if not dependencies:
+        # What reads the log, or nothing at all, waits for it: the build is keyed by what the log then holds.
         dependencies += ingested
     key = asset_key(relation.key)
     specs = [dg.AssetCheckSpec(c.claim, asset=key, description=c.words, blocking=not c.is_warning) for c in claims]
