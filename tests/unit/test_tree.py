@@ -15,7 +15,10 @@ from pipelines.paths import ROOT
 PACKAGES = ("models", "pipelines")
 LOCKS = sorted(ROOT.glob("*.lock"))
 METRICS = sorted(path.stem for path in (ROOT / "sql" / "metrics").glob("*.sql"))
-MAY_IMPORT_DAGSTER = ("pipelines.assets", "pipelines.checks", "pipelines.schedules", "pipelines.definitions")
+# `refresh` runs the job without the daemon, and imports Dagster only once it is called.
+MAY_IMPORT_DAGSTER = tuple(
+    f"pipelines.{name}" for name in ("assets", "checks", "schedules", "definitions", "refresh")
+)
 MACHINE_PATH = re.compile(r"(?<![\w.])/(home|root|Users|work|tmp/\w+)/[\w.]+")
 
 
