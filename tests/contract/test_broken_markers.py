@@ -298,6 +298,26 @@ def test_the_bundled_markers_become_one_row_each(bundled: Facts, tmp_path: Path)
     assert [name for name in RELATIONS if warehouse.grain_violations(con, loaded[name])] == []
 
 
+DAMAGE = {
+    "package_markers__hold_every_marking": "delete from core.package_markers where marker = 'broken'",
+    "package_markers__no_marking_ends_before_it_begins": (
+        "update core.package_markers set unmarked_on = date '2001-01-01' where marked_on is not null"
+    ),
+}
+
+
+def test_checks_hold_and_notice_damage(bundled: Facts, tmp_path: Path) -> None:
+    checks = {path.stem: path.read_text() for path in (SQL / "checks").glob("package_markers__*.sql")}
+    assert set(checks) == set(DAMAGE)
+    con = built(tmp_path / "log", bundled)
+    for name, text in checks.items():
+        assert con.sql(text).fetchall() == [], name
+        con.execute("begin transaction")
+        con.execute(DAMAGE[name])
+        assert con.sql(text).fetchall(), name
+        con.execute("rollback")
+
+
 _CELLS = st.sampled_from(
     ["p", "2023-09-02", "233", "hydra_failure", "", "NaN", "..", '"', "\r", "\x00", "-1", "é"]
 )
