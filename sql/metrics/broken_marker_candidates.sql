@@ -22,7 +22,7 @@
 -- column: systems_failing | Of those, systems on which the job fails by itself in their newest complete evaluation, for however long.
 -- column: systems_unnamed | Of those, systems whose newest complete evaluation does not name the job: green or absent, unknown.
 -- column: is_everywhere | Whether it fails by itself on every system that names it; null unless every job of every system is told.
--- column: marked_at | First broken marker of the attribute dated since own_failure_since_at; null: none known, also where no marker source covers it.
+-- column: marked_at | First broken marker of the attribute dated since own_failure_since_at and not taken away; null: none known, also where no marker source covers it.
 -- column: as_of_evaluation_id | Newest complete evaluation of the system.
 -- column: as_of_at | Time of that evaluation.
 -- column: definition_version | Version of this definition.
@@ -67,6 +67,7 @@ with
         inner join core.package_markers as m
             on c.attr = m.attr
             and m.marker = 'broken'
+            and m.unmarked_on is null
             and m.marked_on >= (c.same_since_at at time zone 'UTC')::date
             and (m.systems = '' or list_contains(string_split(m.systems, ' '), c.system))
         group by c.source, c.jobset, c.attr, c.system, c.variant
