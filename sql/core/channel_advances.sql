@@ -19,7 +19,7 @@
 -- column: is_first_sight | The channel was found pointing there: advanced_at is the day of first sight.
 -- column: previous_at | When the dated row before it in this channel was detected; null for the first.
 -- column: gap_seconds | Seconds since the advance before; null where this or that one is not dated or is a first sight.
--- column: commit_age_seconds | Age of the commit on arrival, in seconds; below zero if a clock was wrong; null if not dated or a first sight.
+-- column: commit_age_seconds | Age of the commit on arrival, in seconds; below zero if a clock was wrong; null for first sights.
 with
     dated as (
         select

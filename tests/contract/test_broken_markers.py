@@ -1,6 +1,6 @@
 """The Haskell markers: recognised by content, read whole, repeatable, and not to be spoilt by bad rows."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from pipelines.sources.base import Facts, Known
 BUNDLED = EXAMPLES / "histories" / "haskell-broken-markers"
 NOTHING_KNOWN = Known(lambda event_type, source: set())
 HEADER = "package,marked_date,build_id,reason_kind"
+OPENED: list[duckdb.DuckDBPyConnection] = []
 RELATIONS = (
     "staging.package_marked_broken",
     "staging.package_unmarked_broken",
@@ -67,9 +68,17 @@ def built(path: Path, *several: Facts) -> duckdb.DuckDBPyConnection:
         with log.writer_lock():
             log.append(frames, "test")
     con = warehouse.connect(":memory:")
+    OPENED.append(con)
     warehouse.attach_log(con, log)
     warehouse.build(con, relations.load(SQL), only=RELATIONS)
     return con
+
+
+@pytest.fixture(autouse=True)
+def connections_are_closed() -> Iterator[None]:
+    yield
+    while OPENED:
+        OPENED.pop().close()
 
 
 @pytest.fixture(scope="module")

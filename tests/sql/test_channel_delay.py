@@ -7,6 +7,7 @@ shows that sources do not touch each other. The bundled history must give the fi
 """
 
 import json
+from collections.abc import Iterator
 from datetime import date, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -58,15 +59,17 @@ def build(events: pa.Table, *only: str) -> duckdb.DuckDBPyConnection:
 
 
 @pytest.fixture(scope="module")
-def cases() -> duckdb.DuckDBPyConnection:
+def cases() -> Iterator[duckdb.DuckDBPyConnection]:
     events = [event(case, row) for case in CASES for row in rows_of(HERE / case / "given.jsonl")]
-    return build(schema.conform("channel_advanced", schema.frame_of(events), 1))
+    with build(schema.conform("channel_advanced", schema.frame_of(events), 1)) as con:
+        yield con
 
 
 @pytest.fixture(scope="module")
-def bundled() -> duckdb.DuckDBPyConnection:
+def bundled() -> Iterator[duckdb.DuckDBPyConnection]:
     facts = channel_history.read(BUNDLED, Known(lambda event_type, source: set()), lambda message: None)
-    return build(schema.conform("channel_advanced", facts.frames["channel_advanced"], 1))
+    with build(schema.conform("channel_advanced", facts.frames["channel_advanced"], 1)) as con:
+        yield con
 
 
 def shown(value: object) -> object:
