@@ -35,6 +35,7 @@ HOSTILE = (
 START = datetime(2025, 8, 1, 6, 30, tzinfo=UTC)
 DAY = timedelta(days=1)
 BURST = 60
+VERSION = "5eed" * 16
 
 
 def build(path: Path, sql_dir: Path | None = None, *, jobs: int = 260, evaluations: int = 220) -> Path:
@@ -58,6 +59,10 @@ def build(path: Path, sql_dir: Path | None = None, *, jobs: int = 260, evaluatio
     _store(con, "core.channel_advances", list(_advances(random_numbers)))
     _store(con, "core.gaps", _gaps())
     _store(con, "core.package_markers", _markers())
+    con.execute(
+        "create table core.data_version as select $version as data_version, 4 as batches, 'fixture' as code_version, "
+        "max(last_observed_at) as as_of_at from core.evaluations", {"version": VERSION},
+    )
     _derive(con, sql_dir or SQL)
     con.close()
     return path
@@ -65,14 +70,13 @@ def build(path: Path, sql_dir: Path | None = None, *, jobs: int = 260, evaluatio
 
 def _derive(con: duckdb.DuckDBPyConnection, sql_dir: Path) -> None:
     """Build every relation of `sql_dir` that follows from the invented ones, in the order of dependencies."""
+    for key, sql in BRIDGES.items():
+        con.execute(f"create table {key} as {sql}")
     known = {".".join(row) for row in con.execute("select schema_name, table_name from duckdb_tables()").fetchall()}
     for key, relation in relations.load(sql_dir).items():
         if relation.schema in ("core", "metrics") and key not in known and known.issuperset(relation.dependencies):
             warehouse.create(con, relation, {})
             known.add(key)
-    for key, sql in LATER.items():
-        if key not in known:
-            con.execute(f"create table {key} as {sql}")
 
 
 def _jobset(rng: random.Random, jobset: str, names: list[str], count: int, *, with_totals: bool) -> dict[str, list[dict]]:
@@ -105,7 +109,7 @@ def _jobset(rng: random.Random, jobset: str, names: list[str], count: int, *, wi
                     "cleared_at": None if end is None else times[end],
                     "outcome": "open" if end is None else "marked_broken" if place % 17 == 0 else closed_how,
                     "marked_at": times[number] + DAY if place % 17 == 0 else None,
-                    "evaluations": len([n for n in complete if number <= n <= last]), "has_own_failure": own,
+                    "has_marker_window": with_totals, "evaluations": len([n for n in complete if number <= n <= last]), "has_own_failure": own,
                     "is_masked": False, "is_left_censored": number == complete[0],
                     "is_provisional": last >= count - 8, "observed_until_at": times[complete[-1]],
                     "first_build_id": str(build), "last_build_id": str(build + 7),
@@ -128,18 +132,20 @@ def _jobset(rng: random.Random, jobset: str, names: list[str], count: int, *, wi
             total = 4_000 if with_totals else None
             by_system.append({
                 "source": SOURCE, "jobset": jobset, "evaluation_id": ids[number], "system": system,
-                "ordinal": int(ids[number]), "evaluation_at": times[number], "unit": "package" if with_totals else "job",
+                "ordinal": int(ids[number]), "evaluation_at": times[number], "first_observed_at": times[number], "unit": "package" if with_totals else "job",
                 "coverage": "failures_with_totals" if with_totals else "failures_only", "is_complete": complete_now,
                 "incomplete_reason": reason, "is_verdict_final": number < count - 8, "listed_jobs": own + dependency,
                 "green_jobs": total and total - own - dependency - 40, "own_jobs": own if with_totals else None,
                 "dependency_jobs": dependency if with_totals else None, "timed_out_jobs": total and 3,
                 "eval_error_jobs": total and 0, "unknown_cause_jobs": None if with_totals else own + dependency,
-                "neutral_jobs": total and 37, "refused_jobs": None, "total_jobs": total,
+                "neutral_jobs": total and 37, "unfinished_jobs": total and 30, "cancelled_jobs": total and 7, "unknown_status_jobs": total and 0,
+                "is_complete_by_lookahead": complete_now, "series": 0, "step": number,
+                "refused_jobs": 0 if with_totals else None, "total_jobs": total,
             })
         rows.append({
             "source": SOURCE, "jobset": jobset, "evaluation_id": ids[number], "ordinal": int(ids[number]),
             "revision": f"{number:040x}", "occurred_at": None, "first_observed_at": times[number],
-            "last_observed_at": times[number] + timedelta(hours=9), "evaluation_at": times[number],
+            "last_observed_at": times[number] + timedelta(hours=9), "evaluation_at": times[number], "observations": 2, "systems": 4,
             "unit": "package" if with_totals else "job",
             "coverage": "failures_with_totals" if with_totals else "failures_only",
             "is_complete": complete_now, "incomplete_reason": reason, "listed_jobs": listed,
@@ -149,37 +155,45 @@ def _jobset(rng: random.Random, jobset: str, names: list[str], count: int, *, wi
 
 def _advances(rng: random.Random):
     for channel, mean_days, months in (("nixos-unstable", 1.7, 24), ("nixpkgs-unstable", 0.5, 24), ("nixos-14.12", 6.0, 3)):
-        at, number = START - timedelta(days=30 * months), 0
+        at, before, number = START - timedelta(days=30 * months), None, 0
         while at < START + 200 * DAY:
+            age = rng.randrange(4 * 3600, 40 * 3600)
             yield {
-                "source": "nix-channel-monitor", "channel": channel, "revision": f"{number:040x}",
-                "commit_at": at - timedelta(hours=rng.uniform(4, 40)), "advanced_at": at, "is_first_sight": number == 0,
+                "source": "nix-channel-monitor", "channel": channel, "revision": f"{number:040x}", "release": None,
+                "commit_at": at - timedelta(seconds=age), "observed_at": at, "advanced_at": at, "is_first_sight": number == 0,
+                "previous_at": before, "gap_seconds": before and int((at - before).total_seconds()),
+                "commit_age_seconds": age if number else None,
             }
-            at, number = at + timedelta(days=rng.expovariate(1 / mean_days)), number + 1
+            before, number = at, number + 1
+            at += timedelta(seconds=int(86400 * rng.expovariate(1 / mean_days)))
 
 
 def _gaps() -> list[dict]:
     return [
-        {"source": SOURCE, "jobset": LISTED, "kind": "undecoded_answer", "evaluation_id": None,
-         "detail": HOSTILE[0] + " is not a report", "declared_at": START},
-        {"source": SOURCE, "jobset": TOTALS, "kind": "listing_mismatch", "evaluation_id": "1800370",
-         "detail": "rows differ from the checksum", "declared_at": START + 9 * DAY},
+        {"gap_id": "g1", "source": SOURCE, "jobset": LISTED, "evaluation_id": None, "kind": "input_rejected",
+         "detail": HOSTILE[0] + " is not a report", "missing_rows": 3, "declared_at": START},
+        {"gap_id": "g2", "source": SOURCE, "jobset": TOTALS, "evaluation_id": "1800370", "kind": "listing_disagrees",
+         "detail": "rows differ from the checksum", "missing_rows": None, "declared_at": START + 9 * DAY},
     ]
 
 
 def _markers() -> list[dict]:
     return [
-        {"source": "nixpkgs", "package": f"package-{number:03}", "attr": f"haskellPackages.package-{number:03}",
-         "marked_at": START + number * DAY, "reason_build_id": str(300_000_000 + number)}
+        {"marker_id": f"m{number}", "source": "nixpkgs", "marker": "broken", "package": f"package-{number:03}",
+         "attr": f"haskellPackages.package-{number:03}", "marked_at": START + number * DAY,
+         "marked_on": (START + number * DAY).date(), "unmarked_on": None, "systems": "",
+         "reason_kind": "hydra_failure", "reason_build_id": str(300_000_000 + number)}
         for number in range(0, 60, 17)
     ]
 
 
 def _store(con: duckdb.DuckDBPyConnection, name: str, rows: list[dict]) -> None:
+    dates = {column for row in rows[:1] for column in row if column.endswith("_on")}
     stamps = {column for row in rows[:1] for column in row if column.endswith("_at")}
     table = pa.table({
         column: pa.array(
-            [row[column] for row in rows], type=pa.timestamp("us", tz="UTC") if column in stamps else _type(rows, column)
+            [row[column] for row in rows],
+            type=pa.timestamp("us", tz="UTC") if column in stamps else pa.date32() if column in dates else _type(rows, column),
         )
         for column in rows[0]
     })
@@ -195,42 +209,35 @@ def _type(rows: list[dict], column: str) -> pa.DataType:
     return {bool: pa.bool_(), int: pa.int64(), float: pa.float64()}.get(type(known[0]), pa.string())
 
 
-LATER = {
-    "metrics.green_ratio": """
-        select source, jobset, evaluation_id, system, ordinal, evaluation_at, unit, coverage, is_complete, is_verdict_final,
-            green_jobs, own_jobs, dependency_jobs, timed_out_jobs, unknown_cause_jobs, eval_error_jobs, neutral_jobs,
-            refused_jobs, total_jobs as all_jobs, green_jobs + own_jobs + dependency_jobs + timed_out_jobs as decided_jobs,
-            green_jobs / nullif(green_jobs + own_jobs + dependency_jobs + timed_out_jobs, 0) as green_ratio,
-            green_jobs / nullif(total_jobs, 0) as green_of_all_ratio,
-            green_jobs / nullif(green_jobs + own_jobs, 0) as green_of_own_ratio,
-            listed_jobs as listed_failures, 1 as definition_version
-        from core.evaluation_systems""",
-    "metrics.failing_now": """
-        select source, jobset, attr, system, variant, broken_at as failing_since_at,
-            date_diff('second', broken_at, observed_until_at) / 86400 as failing_days, evaluations, has_own_failure,
-            case when has_own_failure then 'failed' else 'dependency-failed' end as status, last_build_id as build_id,
-            broken_evaluation_id, is_left_censored, is_provisional, observed_until_at as as_of_at, 1 as definition_version
-        from core.failure_episodes where outcome = 'open'""",
-    "metrics.broken_marker_candidates": """
-        select source, jobset, attr, system, variant, broken_at as own_failure_since_at,
-            date_diff('second', broken_at, observed_until_at) / 86400 as failing_days, last_build_id as build_id,
-            count(*) over (partition by source, jobset, attr) as systems_failing,
-            4 - count(*) over (partition by source, jobset, attr) as systems_unnamed, null::boolean as is_everywhere,
-            marked_at, 1 as definition_version
-        from core.failure_episodes where outcome = 'open' and has_own_failure
-            and date_diff('day', broken_at, observed_until_at) >= 90""",
-    "metrics.channel_delay": """
-        select source, channel, date_trunc('month', advanced_at)::date as month_on, count(*) as advances,
-            median(gap) as median_gap_days, quantile_cont(gap, 0.95) as p95_gap_days, max(gap) as longest_gap_days,
-            median(age) as median_commit_age_days, 1 as definition_version
-        from (select *, date_diff('second', commit_at, advanced_at) / 86400 as age, date_diff('second', lag(advanced_at)
-            over (partition by channel order by advanced_at), advanced_at) / 86400 as gap from core.channel_advances)
-        group by source, channel, month_on""",
-    "metrics.coverage": """
-        select source, jobset, system, min(evaluation_at) as first_at, max(evaluation_at) as last_at,
-            count(*) as evaluations_seen, count(*) filter (is_complete) as complete_evaluations,
-            count(*) filter (not is_complete) as incomplete_evaluations,
-            count(*) filter (not is_verdict_final) as provisional_verdicts, 1 as gaps, 1 as rejected_inputs,
-            any_value(incomplete_reason) as reasons, 1 as definition_version
+BRIDGES = {
+    "core.status_classes": """
+        select * from (values ('failed', 'red', 'own'), ('dependency-failed', 'red', 'dependency'), ('succeeded', 'green', null))
+            as classes(status, status_class, red_kind)""",
+    "core.list_verdicts": """
+        select source, jobset, evaluation_id, system, listed_jobs, listed_jobs as listed_before_jobs, 0 as vanished_jobs,
+            0 as returned_jobs, 0 as returned_same_build_jobs, not is_complete as is_incomplete_at_once,
+            not is_complete as is_incomplete_by_lookahead, not is_complete as is_incomplete, is_verdict_final as is_final
+        from core.evaluation_systems where coverage = 'failures_only'""",
+    "core.jobset_systems": """
+        select source, jobset, system, count(*) as observations, count(*) as evaluations,
+            count(*) filter (where is_complete) as complete_evaluations, min(evaluation_at) as first_at,
+            max(evaluation_at) as last_at, arg_max(evaluation_id, ordinal) filter (where is_complete)
+            as newest_complete_evaluation_id, max(evaluation_at) filter (where is_complete) as newest_complete_at,
+            any_value(coverage) as coverage, any_value(unit) as unit, max(evaluation_at) as jobset_newest_at,
+            true as is_current
         from core.evaluation_systems group by source, jobset, system""",
+    "core.jobs_now": """
+        select source, jobset, attr, system, variant, newest_complete_evaluation_id as evaluation_id,
+            newest_complete_at as evaluation_at, last_build_id as build_id,
+            case when has_own_failure then 'failed' else 'dependency-failed' end as status, 'red' as status_class,
+            case when has_own_failure then 'own' else 'dependency' end as red_kind,
+            broken_evaluation_id as same_since_evaluation_id, broken_at as same_since_at, failure_episodes.evaluations as same_evaluations,
+            is_left_censored as is_same_since_first
+        from core.failure_episodes inner join core.jobset_systems using (source, jobset, system) where outcome = 'open'""",
+    "core.job_intervals": """
+        select source, jobset, attr, system, variant, first_build_id as build_id, 'failed' as status, 'red' as status_class,
+            'own' as red_kind, 'as_observed' as status_basis, broken_evaluation_id as first_evaluation_id,
+            broken_evaluation_id as last_evaluation_id, broken_at as first_at, last_red_at as last_at
+        from core.failure_episodes""",
 }
+"""Relations that the warehouse makes from integers which this world does not have."""

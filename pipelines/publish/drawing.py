@@ -1,0 +1,72 @@
+"""From an Altair chart to what is published: a Vega-Lite text, the compiled Vega that the page draws, and panels as SVG.
+
+A figure of small multiples is one chart drawn once per panel: the parameter `panel` names the one in front, so
+every panel has the same scales and works at any width.
+"""
+
+import copy
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import altair as alt
+import vl_convert
+
+from pipelines.publish import palette
+
+VEGA_LITE = "6.4"
+ROWS = "rows"
+"""Name of the data set that every chart draws."""
+
+
+class Data:
+    """The rows of one chart, as its query gave them. Charts may look at them, for extents and labels; never compute."""
+
+    def __init__(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        self.rows = tuple(rows)
+        self.named = alt.NamedData(name=ROWS)
+
+    def values(self, column: str) -> list[Any]:
+        """The known values of a column."""
+        return [row[column] for row in self.rows if row[column] is not None]
+
+    def extent(self, *columns: str) -> tuple[Any, Any]:
+        """Least and greatest known value over some columns; (0, 1) where nothing is known."""
+        known = [value for column in columns for value in self.values(column)]
+        return (min(known), max(known)) if known else (0, 1)
+
+
+def vega_lite(chart: alt.TopLevelMixin) -> dict[str, Any]:
+    """The chart as plain Vega-Lite with our configuration, filling the width it is given."""
+    spec = chart.to_dict()
+    spec["config"] = palette.config()
+    return spec
+
+
+def vega(spec: dict[str, Any]) -> dict[str, Any]:
+    """The compiled form, which a browser draws without the Vega-Lite compiler."""
+    return vl_convert.vegalite_to_vega(spec, vl_version=VEGA_LITE)
+
+
+def svg(compiled: dict[str, Any], rows: Sequence[Mapping[str, Any]], panel: str | None, width: int) -> tuple[str, int]:
+    """One panel as SVG of `width` pixels, and its height."""
+    spec = copy.deepcopy(compiled)
+    for data in spec["data"]:
+        if data["name"] == ROWS:
+            data["values"] = list(rows)
+    signals = [signal for signal in spec.get("signals", []) if signal["name"] not in ("width", "panel")]
+    spec["signals"] = [*signals, {"name": "width", "value": width}, {"name": "panel", "value": panel}]
+    drawn = vl_convert.vega_to_svg(spec)
+    size = re.search(r'viewBox="0 0 [\d.]+ ([\d.]+)"', drawn)
+    return drawn, round(float(size[1])) if size else int(spec.get("height", 200))
+
+
+def text(spec: object) -> str:
+    """JSON that does not depend on the order in which a specification was put together."""
+    return json.dumps(spec, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def bundle() -> str:
+    """The part of Vega that draws compiled specifications, as one script that sets `window.vega`. Takes a second."""
+    return vl_convert.javascript_bundle("window.vega = vega;")

@@ -1,0 +1,5 @@
+-- What could not be learnt, as declared; the newest first.
+select source, jobset, kind, evaluation_id, detail, declared_at
+from core.gaps
+order by declared_at desc, source, jobset nulls first, kind, evaluation_id nulls first, detail
+limit 100

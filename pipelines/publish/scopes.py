@@ -1,0 +1,52 @@
+"""What the warehouse has: its jobsets, its channels, their periods, and how new each one's newest answer is."""
+
+from typing import Any
+
+import duckdb
+
+from pipelines.publish.figure import Scope
+
+_JOBSETS = """
+    select source, jobset, min(evaluation_at) as begins_at, max(evaluation_at) as ends_at, max(last_observed_at) as as_of_at
+    from core.evaluations group by source, jobset order by source, jobset
+"""
+_CHANNELS = """
+    select source, channel, min(observed_at) as begins_at, max(observed_at) as ends_at,
+        max(max(observed_at)) over (partition by source) as as_of_at
+    from core.channel_advances group by source, channel order by source, channel
+"""
+
+
+def rows(con: duckdb.DuckDBPyConnection, query: str, parameters: dict[str, Any] | None = None) -> list[dict[str, Any]]:
+    """The rows of a query, by column name."""
+    result = con.execute(query, parameters or None)
+    names = [column[0] for column in result.description or []]
+    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+
+def jobsets(con: duckdb.DuckDBPyConnection) -> list[Scope]:
+    """Every jobset, in the order of source and name."""
+    return [_scope(row, "jobset") for row in rows(con, _JOBSETS)]
+
+
+def channels(con: duckdb.DuckDBPyConnection) -> list[Scope]:
+    """Every channel, in the order of source and name."""
+    return [_scope(row, "channel") for row in rows(con, _CHANNELS)]
+
+
+def whole(parts: list[Scope], label: str) -> Scope:
+    """One scope over several: its period spans theirs, its as-of is the newest of theirs."""
+    return Scope(
+        label=label,
+        source=", ".join(dict.fromkeys(part.source for part in parts)),
+        begins_at=min((part.begins_at for part in parts if part.begins_at), default=None),
+        ends_at=max((part.ends_at for part in parts if part.ends_at), default=None),
+        as_of_at=max((part.as_of_at for part in parts if part.as_of_at), default=None),
+    )
+
+
+def _scope(row: dict[str, Any], kind: str) -> Scope:
+    return Scope(
+        label=row[kind], source=row["source"], begins_at=row["begins_at"], ends_at=row["ends_at"], as_of_at=row["as_of_at"],
+        parameters={"source": row["source"], kind: row[kind]},
+    )

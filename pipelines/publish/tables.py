@@ -1,0 +1,56 @@
+"""What people download: one DuckDB file with every public relation, and each metric as CSV and Parquet."""
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import duckdb
+
+from pipelines.publish.figure import literal
+from pipelines.relations import Relation
+
+DATABASE = "nixpkgs-health.duckdb"
+STORAGE = "v1.0.0"
+"""Older clients and the browser build cannot open the format that DuckDB 2 writes by itself."""
+PUBLIC = ("core", "metrics")
+
+
+def public(relations: Mapping[str, Relation], con: duckdb.DuckDBPyConnection) -> list[Relation]:
+    """The documented relations that people may use and the warehouse has, in the order of dependencies."""
+    known = {
+        f"{schema}.{name}"
+        for schema, name in con.execute(
+            "select table_schema, table_name from information_schema.tables where table_schema in ('core', 'metrics')"
+        ).fetchall()
+    }
+    return [relation for key, relation in relations.items() if relation.schema in PUBLIC and key in known]
+
+
+def write_database(con: duckdb.DuckDBPyConnection, relations: Iterable[Relation], target: Path) -> None:
+    """Copy the relations, sorted and commented, to a new DuckDB file; a reader sees the old file or the new one."""
+    fresh = target.with_suffix(".tmp.duckdb")
+    fresh.unlink(missing_ok=True)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    con.execute(f"attach {literal(str(fresh))} as published (storage_version '{STORAGE}')")
+    for schema in PUBLIC:
+        con.execute(f"create schema published.{schema}")
+    for relation in relations:
+        con.execute(f"create table published.{relation.key} as select * from {relation.key} order by all")
+        con.execute(f"comment on table published.{relation.key} is {literal(relation.summary)}")
+        for column, meaning in relation.columns.items():
+            con.execute(f'comment on column published.{relation.key}."{column}" is {literal(meaning)}')
+    con.execute("detach published")
+    os.replace(fresh, target)
+
+
+def write_files(con: duckdb.DuckDBPyConnection, relations: Iterable[Relation], folder: Path) -> None:
+    """Each relation as CSV and Parquet below `folder/<schema>/`."""
+    for relation in relations:
+        target = folder / relation.schema
+        target.mkdir(parents=True, exist_ok=True)
+        rows = f"copy (select * from {relation.key} order by all)"
+        con.execute(f"{rows} to {literal(str(target / f'{relation.name}.csv'))} (format csv, header)")
+        con.execute(
+            f"{rows} to {literal(str(target / f'{relation.name}.parquet'))} "
+            "(format parquet, compression zstd, parquet_version v2)"
+        )

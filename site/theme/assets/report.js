@@ -1,0 +1,162 @@
+/* Charts and tables of the report. PALETTE (light colour -> dark colour) is put before this text when it is published. */
+(function () {
+  "use strict";
+  const scripts = document.currentScript && document.currentScript.src;
+  const ROOT = new URL("./", scripts || document.baseURI);
+  const views = new Map();
+  const specs = new Map();
+  let vega = null;
+
+  /* ---- charts: fetched and drawn when they come near the screen ---- */
+  function dark() { return document.body.getAttribute("data-md-color-scheme") === "slate"; }
+
+  function recoloured(text) {
+    if (!dark()) return text;
+    return text.replace(/#[0-9a-f]{6}/g, (colour) => PALETTE[colour] || colour);
+  }
+
+  function library() {
+    vega = vega || new Promise((resolve, reject) => {
+      const script = document.createElement("script");
+      script.src = new URL("vega.js", ROOT).href;
+      script.onload = () => resolve(window.vega);
+      script.onerror = () => reject(new Error("vega.js cannot be loaded"));
+      document.head.append(script);
+    });
+    return vega;
+  }
+
+  function source(base) {
+    if (!specs.has(base)) {
+      const get = (suffix) => fetch(new URL(base + suffix, document.baseURI)).then((answer) => {
+        if (!answer.ok) throw new Error(base + suffix + ": " + answer.status);
+        return answer.text();
+      });
+      specs.set(base, Promise.all([get(".vg.json"), get(".json")]));
+    }
+    return specs.get(base);
+  }
+
+  async function draw(figure) {
+    try {
+      const [lib, [spec, rows]] = await Promise.all([library(), source(figure.dataset.figure)]);
+      const text = recoloured(spec);
+      for (const plot of figure.querySelectorAll(".fig-plot")) {
+        if (views.has(plot)) views.get(plot).finalize();
+        const view = new lib.View(lib.parse(JSON.parse(text)), { renderer: "svg", hover: true });
+        view.tooltip(tooltip).signal("panel", plot.dataset.panel).insert("rows", JSON.parse(rows));
+        plot.textContent = "";
+        await view.initialize(plot).runAsync();
+        views.set(plot, view);
+        plot.style.height = "";
+      }
+      figure.classList.add("is-drawn");
+    } catch (error) {
+      figure.classList.add("is-static");
+    }
+  }
+
+  const near = new IntersectionObserver((entries) => {
+    for (const entry of entries) {
+      if (!entry.isIntersecting) continue;
+      near.unobserve(entry.target);
+      draw(entry.target);
+    }
+  }, { rootMargin: "300px" });
+
+  function redraw() {
+    for (const figure of document.querySelectorAll(".fig.is-drawn")) draw(figure);
+  }
+
+  /* ---- tooltips: names and values as text, never as markup ---- */
+  let bubble = null;
+  function tooltip(_handler, event, _item, value) {
+    if (!bubble || !document.contains(bubble)) {
+      bubble = document.createElement("dl");
+      bubble.className = "fig-tip";
+      bubble.setAttribute("aria-hidden", "true");
+      document.body.append(bubble);
+    }
+    if (value === null || value === undefined || value === "") { bubble.hidden = true; return; }
+    bubble.textContent = "";
+    for (const [name, content] of Object.entries(typeof value === "object" ? value : { "": value })) {
+      const term = document.createElement("dt"), text = document.createElement("dd");
+      term.textContent = name;
+      text.textContent = String(content);
+      bubble.append(term, text);
+    }
+    bubble.hidden = false;
+    const box = bubble.getBoundingClientRect();
+    const left = Math.min(event.clientX + 14, document.documentElement.clientWidth - box.width - 8);
+    const above = event.clientY + 18 + box.height > window.innerHeight;
+    bubble.style.left = Math.max(8, left) + "px";
+    bubble.style.top = (above ? event.clientY - box.height - 12 : event.clientY + 18) + "px";
+  }
+
+  /* ---- tables: sort by a header, filter by words ---- */
+  function value(row, column) {
+    const cell = row.cells[column];
+    const raw = cell.dataset.v === undefined ? cell.textContent.trim() : cell.dataset.v;
+    const number = Number(raw);
+    return raw === "" ? null : Number.isNaN(number) ? raw.toLowerCase() : number;
+  }
+
+  function sortBy(table, column, header) {
+    const down = header.getAttribute("aria-sort") !== "descending";
+    for (const other of header.parentNode.cells) other.removeAttribute("aria-sort");
+    header.setAttribute("aria-sort", down ? "descending" : "ascending");
+    const body = table.tBodies[0];
+    const rows = Array.from(body.rows, (row) => [value(row, column), row]);
+    rows.sort(([a], [b]) => {
+      if (a === null || b === null) return (a === null) - (b === null);
+      const order = typeof a === typeof b ? (a < b ? -1 : a > b ? 1 : 0) : typeof a === "number" ? -1 : 1;
+      return down ? -order : order;
+    });
+    body.append(...rows.map(([, row]) => row));
+  }
+
+  function prepare(table) {
+    if (table.dataset.ready) return;
+    table.dataset.ready = "yes";
+    Array.from(table.tHead.rows[0].cells).forEach((header, column) => {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.append(...header.childNodes);
+      header.append(button);
+      button.addEventListener("click", () => sortBy(table, column, header));
+    });
+    const rows = Array.from(table.tBodies[0].rows);
+    if (rows.length < 12) return;
+    const label = document.createElement("label"), input = document.createElement("input"), left = document.createElement("span");
+    label.className = "tbl-filter";
+    input.type = "search";
+    input.placeholder = "Filter these " + rows.length + " rows";
+    input.setAttribute("aria-label", input.placeholder);
+    left.setAttribute("role", "status");
+    label.append(input, left);
+    table.closest(".tbl").before(label);
+    const texts = new Map(rows.map((row) => [row, row.textContent.toLowerCase()]));
+    input.addEventListener("input", () => {
+      const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
+      let shown = 0;
+      for (const row of table.tBodies[0].rows) {
+        row.hidden = !words.every((word) => texts.get(row).includes(word));
+        shown += row.hidden ? 0 : 1;
+      }
+      left.textContent = words.length ? shown + " shown" : "";
+    });
+  }
+
+  /* ---- life of a page: also after instant navigation, which swaps the content only ---- */
+  function start() {
+    for (const [plot, view] of views) if (!document.contains(plot)) { view.finalize(); views.delete(plot); }
+    if (bubble) bubble.hidden = true;
+    for (const figure of document.querySelectorAll(".fig:not(.is-drawn):not(.is-static)")) near.observe(figure);
+    for (const table of document.querySelectorAll("table.data")) prepare(table);
+  }
+  new MutationObserver(redraw).observe(document.body, { attributes: true, attributeFilter: ["data-md-color-scheme"] });
+  window.addEventListener("beforeprint", () => {
+    for (const image of document.querySelectorAll(".fig-static")) image.loading = "eager";
+  });
+  if (window.document$) window.document$.subscribe(start); else start();
+})();
