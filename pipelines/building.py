@@ -56,7 +56,13 @@ class WarehouseBuild:
     def parameters(self) -> Mapping[str, object]:
         """Values bound in SQL: the preset's, and what identifies the data and the code. Fixed when first asked."""
         batches = [b for b in self.log.batches() if self.last_batch is None or b.batch <= self.last_batch]
+        stacked = {
+            relations.preset_parameter(name, parameter): value
+            for name, preset in PRESETS.items()
+            for parameter, value in preset.parameters().items()
+        }
         return {
+            **stacked,
             **PRESETS[self.preset].parameters(),
             "data_version": batches[-1].hash if batches else "0" * 64,
             "batches": len(batches),

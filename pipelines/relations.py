@@ -3,9 +3,13 @@
 A header is a block of `--` lines before the select. Its first line says what a row says; paragraphs follow;
 then one line each for `grain:`, `kind:`, `python:`, `keep:` and every `column: name | meaning`. Dependencies are read
 from DuckDB's own parse tree, so nobody types them twice.
+
+A file with `builder: core.failure_episodes` and `presets: a, b` has no select of its own: it stacks what that
+builder gives under each preset, in a column `preset`.
 """
 
 import json
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -65,7 +69,7 @@ def read(path: Path, schema: str, con: duckdb.DuckDBPyConnection) -> Relation:
             break
         header.append(line[2:].strip())
     sql = "\n".join(lines[len(header) :]).strip().removesuffix(";")
-    words: dict[str, list[str]] = {"grain": [], "kind": [], "python": [], "keep": [], "column": []}
+    words: dict[str, list[str]] = {"grain": [], "kind": [], "python": [], "keep": [], "builder": [], "presets": [], "column": []}
     prose = []
     for line in header:
         word, colon, rest = line.partition(":")
@@ -77,6 +81,8 @@ def read(path: Path, schema: str, con: duckdb.DuckDBPyConnection) -> Relation:
     if not text or not words["grain"] or not words["column"]:
         raise BadInput(f"{path} has no summary, grain or columns in its header: add `-- ...` lines as in the others.")
     summary, _, description = text.partition("\n")
+    if words["builder"]:
+        sql = _stacked(path.parents[1] / words["builder"][0].replace(".", "/"), words["presets"][0].split(","))
     columns = {}
     for line in words["column"]:
         name, bar, meaning = line.partition("|")
@@ -97,6 +103,22 @@ def read(path: Path, schema: str, con: duckdb.DuckDBPyConnection) -> Relation:
         sql=sql,
         dependencies=_tables(sql, path, con),
     )
+
+
+def preset_parameter(preset: str, name: str) -> str:
+    """Name under which a stacked builder binds a preset's parameter."""
+    return f"{preset.replace('-', '_')}__{name}"
+
+
+def _stacked(builder: Path, presets: list[str]) -> str:
+    """The builder's select once per preset, its parameters renamed, with the preset's name before its columns."""
+    text = builder.with_suffix(".sql").read_text(encoding="utf-8")
+    select = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("--")).strip()
+    parts = []
+    for preset in (name.strip() for name in presets):
+        bound = re.sub(r"\$(\w+)", lambda found, preset=preset: f"${preset_parameter(preset, found[1])}", select)
+        parts.append(f"select '{preset}' as preset, stacked.* from (\n{bound}\n) as stacked")
+    return "\nunion all\n".join(parts)
 
 
 def _tables(sql: str, path: Path, con: duckdb.DuckDBPyConnection) -> tuple[str, ...]:

@@ -1,0 +1,32 @@
+-- A failure episode under one of the reference definitions, to be compared with the headline.
+--
+-- The same builder as `core.failure_episodes` with the parameters of `models.presets`: `haskell-updates-reference`
+-- and `trunk-reference` are the rules of the authors of the two bundled build histories. Each rule was made for
+-- its own history; on the other one it shows what the definition does.
+--
+-- builder: core.failure_episodes
+-- presets: haskell-updates-reference, trunk-reference
+-- keep: no
+-- grain: preset, source, jobset, attr, system, variant, broken_evaluation_id
+-- column: preset | Name of the definition.
+-- column: source | Instance that evaluated and built.
+-- column: jobset | Jobset as project/name.
+-- column: attr | Attribute path of the job, without the system.
+-- column: system | Nix system.
+-- column: variant | Configuration variant of a custom CI; empty for none.
+-- column: broken_evaluation_id | First evaluation of the episode.
+-- column: broken_at | Time of that evaluation.
+-- column: last_red_at | Time of the last complete evaluation of the episode, red or bridged.
+-- column: cleared_evaluation_id | Evaluation that ended it; null while open.
+-- column: cleared_at | Time of that evaluation; null while open.
+-- column: observed_until_at | Last complete evaluation of the series: where open episodes are censored.
+-- column: outcome | `marked_broken`, `fixed`, `removed`, `cleared` or `open`.
+-- column: marked_at | First marker dated from the beginning to the end (or to the last complete evaluation); null if none.
+-- column: has_marker_window | Whether a marker source covers the whole episode, so that no marker means not marked.
+-- column: evaluations | Complete evaluations in which the job was red.
+-- column: has_own_failure | Whether it failed by itself in one of them, as far as the source can tell.
+-- column: is_masked | Whether an own failure was later shown as a failed dependency.
+-- column: is_left_censored | Already red in the first complete evaluation: the beginning is unknown.
+-- column: is_provisional | Whether a verdict that is not final touches it.
+-- column: first_build_id | Build of the first red evaluation.
+-- column: last_build_id | Build of the last red evaluation.

@@ -1,0 +1,141 @@
+"""Headers of `sql/`: what is read from them, what is refused, and that every relation of ours is documented."""
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from models.presets import PRESETS
+from models.vocabulary import STATUS_CLASSES
+from pipelines import checks, relations, warehouse
+from pipelines.errors import BadInput, CheckFailed
+from pipelines.paths import SQL
+
+HEADER = "-- A thing.\n--\n-- More of it.\n--\n-- grain: a\n-- column: a | Number.\n"
+
+
+def write(folder: Path, name: str, text: str) -> Path:
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return path
+
+
+def test_a_header_gives_summary_grain_columns_and_dependencies(tmp_path: Path) -> None:
+    write(tmp_path, "core/base.sql", HEADER + "select 1 as a")
+    write(tmp_path, "metrics/top.sql", HEADER + "with b as (select a from core.base) select b.a from b inner join core.base using (a)")
+    found = relations.load(tmp_path)
+    assert list(found) == ["core.base", "metrics.top"]
+    top = found["metrics.top"]
+    assert (top.summary, top.description, top.grain) == ("A thing.", "More of it.", ("a",))
+    assert (top.kind, top.kept, top.columns, top.dependencies) == ("table", True, {"a": "Number."}, ("core.base",))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("select 1 as a", "no summary"),
+        ("-- A thing.\n-- column: a | Number.\nselect 1 as a", "no summary, grain or columns"),
+        ("-- A thing.\n-- grain: a\n-- column: a |\nselect 1 as a", "describes the column 'a' with nothing"),
+        (HEADER + "selec 1 as a", "does not parse"),
+    ],
+)
+def test_a_file_without_documentation_or_sense_is_refused(tmp_path: Path, text: str, words: str) -> None:
+    write(tmp_path, "core/base.sql", text)
+    with pytest.raises(BadInput, match=words):
+        relations.load(tmp_path)
+
+
+def test_a_circle_is_refused(tmp_path: Path) -> None:
+    write(tmp_path, "core/one.sql", HEADER + "select a from core.two")
+    write(tmp_path, "core/two.sql", HEADER + "select a from core.one")
+    with pytest.raises(BadInput, match=r"core\.one, core\.two depend on each other"):
+        relations.load(tmp_path)
+
+
+def test_documented_columns_must_be_those_of_the_select(tmp_path: Path) -> None:
+    write(tmp_path, "core/base.sql", HEADER + "select 1 as a, 2 as b")
+    with warehouse.connect(":memory:") as con, pytest.raises(CheckFailed, match=r"undocumented: \['b'\]"):
+        warehouse.build(con, relations.load(tmp_path))
+
+
+def test_comments_reach_the_database(tmp_path: Path) -> None:
+    write(tmp_path, "core/base.sql", HEADER.replace("Number.", "It's a; number.") + "select 1 as a")
+    with warehouse.connect(":memory:") as con:
+        warehouse.build(con, relations.load(tmp_path))
+        assert con.sql("select comment from duckdb_columns() where column_name = 'a' and schema_name = 'core'").fetchall() == [
+            ("It's a; number.",)
+        ]
+
+
+def test_a_repeated_grain_is_counted(tmp_path: Path) -> None:
+    write(tmp_path, "core/base.sql", HEADER + "select unnest([1, 1, 2, null, null]) as a")
+    loaded = relations.load(tmp_path)
+    with warehouse.connect(":memory:") as con:
+        warehouse.build(con, loaded)
+        assert warehouse.grain_violations(con, loaded["core.base"]) == 2
+        (result,) = checks.run(con, loaded["core.base"], [])
+        assert result.is_broken
+        assert "2 rows break it" in result.sentence()
+
+
+def test_a_stacked_builder_binds_each_preset_apart(tmp_path: Path) -> None:
+    write(tmp_path, "core/base.sql", HEADER + "-- a comment with $nothing\nselect $time_basis as a")
+    header = HEADER.replace("-- grain: a", "-- builder: core.base\n-- presets: headline, trunk-reference\n-- grain: preset, a")
+    write(tmp_path, "core/both.sql", header + "-- column: preset | Name.\n")
+    bound = {relations.preset_parameter(n, k): v for n, p in PRESETS.items() for k, v in p.parameters().items()}
+    with warehouse.connect(":memory:") as con:
+        warehouse.build(con, relations.load(tmp_path), parameters=bound | {"time_basis": "none"})
+        assert con.sql("from core.both order by all").fetchall() == [
+            ("headline", "evaluation_at"),
+            ("trunk-reference", "first_observed_at"),
+        ]
+
+
+def test_a_check_of_no_relation_is_refused(tmp_path: Path) -> None:
+    write(tmp_path, "core/base.sql", HEADER + "select 1 as a")
+    write(tmp_path, "checks/other__is_true.sql", "-- It is true.\nselect 1")
+    with pytest.raises(BadInput, match="names no relation"):
+        checks.load(tmp_path / "checks", relations.load(tmp_path))
+
+
+def test_a_broken_claim_stops_and_a_warning_does_not(tmp_path: Path) -> None:
+    write(tmp_path, "core/base.sql", HEADER + "select 1 as a")
+    write(tmp_path, "checks/base__is_two.sql", "-- It is two.\nselect a from core.base where a <> 2")
+    write(tmp_path, "checks/base__is_three.sql", "-- It is three.\n-- severity: warn\nselect a from core.base where a <> 3")
+    loaded = relations.load(tmp_path)
+    claims = checks.load(tmp_path / "checks", loaded)["core.base"]
+    with warehouse.connect(":memory:") as con:
+        warehouse.build(con, loaded)
+        results = {r.claim: r for r in checks.run(con, loaded["core.base"], claims)}
+    assert {name: (r.broken_rows, r.is_broken) for name, r in results.items()} == {
+        "grain": (0, False),
+        "is_two": (1, True),
+        "is_three": (1, False),
+    }
+
+
+def test_statuses_of_sql_are_those_of_the_vocabulary() -> None:
+    relation = relations.load(SQL)["core.status_classes"]
+    with duckdb.connect(":memory:") as con:
+        rows = con.sql(relation.sql).fetchall()
+    assert {row[0]: (row[1], row[2]) for row in rows} == {
+        word: (str(cls), None if kind is None else str(kind)) for word, (cls, kind) in STATUS_CLASSES.items()
+    }
+
+
+def test_relations_read_their_own_layer_or_one_before() -> None:
+    below = {"staging": {"log"}, "replay": {"staging", "replay", "core"}, "core": {"staging", "replay", "core"}, "metrics": {"core", "metrics"}}
+    wrong = [
+        (key, name)
+        for key, relation in relations.load(SQL).items()
+        for name in relation.dependencies
+        if name.partition(".")[0] not in below[relation.schema]
+    ]
+    assert wrong == []
+
+
+def test_every_metric_says_the_version_of_its_definition() -> None:
+    metrics = [r for r in relations.load(SQL).values() if r.schema == "metrics"]
+    assert metrics
+    assert [r.key for r in metrics if list(r.columns)[-1] != "definition_version"] == []
