@@ -42,10 +42,12 @@ def render(frame: pl.DataFrame, form: str) -> str:
         out = io.StringIO()
         writer = csv.writer(out, lineterminator="\n")
         writer.writerow(frame.columns)
-        writer.writerows([_text(value, "") for value in row] for row in frame.iter_rows())
+        writer.writerows([_text(value, "", exact=True) for value in row] for row in frame.iter_rows())
         return out.getvalue().rstrip("\n")
     if form == "json":
-        return json.dumps(frame.to_dicts(), default=str, indent=2, ensure_ascii=False)
+        floats = pl.selectors.float()
+        finite = frame.with_columns(pl.when(floats.is_finite()).then(floats))
+        return json.dumps(finite.to_dicts(), default=_text, indent=2, ensure_ascii=False)
     if form == "markdown":
         head = ["| " + " | ".join(frame.columns) + " |", "|" + "|".join("---" for _ in frame.columns) + "|"]
         rows = ["| " + " | ".join(_text(v, "").replace("|", "\\|").replace("\n", " ") for v in row) + " |" for row in frame.iter_rows()]
@@ -54,24 +56,36 @@ def render(frame: pl.DataFrame, form: str) -> str:
 
 
 def _table(frame: pl.DataFrame) -> str:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for name, dtype in frame.schema.items():
-        table.add_column(name, justify="right" if dtype.is_numeric() else "left", overflow="fold")
-    for row in frame.head(ROWS_ON_TERMINAL).iter_rows():
-        table.add_row(*(_text(value, "null").replace("[", "\\[") for value in row))
+    """A table where it fits the terminal, else one block of lines per row."""
+    shown = frame.head(ROWS_ON_TERMINAL)
+    cells = [[_text(value, "null") for value in row] for row in shown.iter_rows()]
+    more = frame.height - shown.height
+    note = f"\n({more:,} more rows: use --format csv, or a limit)" if more > 0 else ""
     console = Console(highlight=False)
+    widths = [max([len(name), *(len(row[n]) for row in cells)]) for n, name in enumerate(frame.columns)]
+    if sum(widths) + 2 * (len(widths) - 1) > console.width:
+        return _records(frame.columns, cells) + note
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    for name, dtype in frame.schema.items():
+        table.add_column(name, justify="right" if dtype.is_numeric() else "left", no_wrap=True)
+    for row in cells:
+        table.add_row(*(value.replace("[", "\\[") for value in row))
     with console.capture() as captured:
         console.print(table)
-    more = frame.height - ROWS_ON_TERMINAL
-    note = f"\n({more:,} more rows: use --format csv, or a limit)" if more > 0 else ""
-    return captured.get().rstrip() + note
+    return captured.get().strip("\n").rstrip() + note
 
 
-def _text(value: object, null: str) -> str:
+def _records(columns: list[str], cells: list[list[str]]) -> str:
+    width = max(len(name) for name in columns)
+    blocks = ["\n".join(f"{name:<{width}}  {value}" for name, value in zip(columns, row, strict=True)) for row in cells]
+    return "\n\n".join(blocks) if blocks else "(no rows)"
+
+
+def _text(value: object, null: str = "", *, exact: bool = False) -> str:
     if value is None:
         return null
     if isinstance(value, float):
-        return f"{value:.6g}"
+        return repr(value) if exact else f"{value:.6g}"
     if isinstance(value, list | dict):
         return json.dumps(value, default=str, ensure_ascii=False)
     isoformat = getattr(value, "isoformat", None)
