@@ -1,0 +1,105 @@
+"""Given events, expected rows: reads the cases below `tests/sql/<relation>/`, builds `sql/` over them, compares.
+
+A case is a folder named after the sentence that it proves. `given.jsonl` holds events as they are in the log, one
+JSON object a line; `world.txt` draws them as a grid (see `tests.sql.world`); either may be missing. Every event's
+source is the case (`<relation>/<folder>`), so that all cases stand in one log and also show that sources do not touch
+each other. What does not belong to one source, the attributes that markers name, must differ between cases.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any, Union
+
+import duckdb
+import msgspec
+
+from models.events import EVENT_TYPES, Event
+from pipelines import relations, warehouse
+from pipelines.building import WarehouseBuild
+from pipelines.log.schema import arrow_schema, conform, frame_of
+from pipelines.log.store import EventLog
+from pipelines.paths import SQL
+from pipelines.relations import Relation
+from tests.sql import world
+
+HERE = Path(__file__).parent
+SCHEMA = {"failure_episodes": "core", "evaluation_systems": "core", "gaps": "core", "jobs_now": "core"}
+"""Schemas of the relations that have cases here and are not metrics."""
+RELATIONS = (*SCHEMA, "green_ratio", "failing_now", "broken_marker_candidates", "bursts", "coverage")
+Row = dict[str, Any]
+
+_any_event = msgspec.json.Decoder(Union[tuple(EVENT_TYPES.values())])
+
+
+def cases() -> list[str]:
+    """`<relation>/<folder>` of every case."""
+    return [f"{name}/{folder.name}" for name in RELATIONS for folder in sorted((HERE / name).iterdir())]
+
+
+def events(case: str) -> list[Event]:
+    """The events of a case: those of the grid, then those given one by one."""
+    folder = HERE / case
+    found: list[Event] = []
+    if (folder / "world.txt").exists():
+        found += world.events((folder / "world.txt").read_text(encoding="utf-8"), case)
+    if (folder / "given.jsonl").exists():
+        found += map(_any_event.decode, (folder / "given.jsonl").read_bytes().splitlines())
+    strangers = {event.source for event in found} - {case}
+    assert not strangers, f"{case} has events of {strangers}: write the case as their source"
+    return found
+
+
+def build(given: Iterable[Event]) -> duckdb.DuckDBPyConnection:
+    """The whole of `sql/` over these events, in memory."""
+    by_type: dict[str, list[Event]] = defaultdict(list)
+    for event in given:
+        by_type[str(type(event).__struct_config__.tag)].append(event)
+    con = warehouse.connect(":memory:")
+    con.execute("create schema log")
+    for name in EVENT_TYPES:
+        rows = (
+            conform(name, frame_of(by_type[name]), 1) if by_type[name] else arrow_schema(name).empty_table()
+        )
+        con.register("rows", rows)
+        con.execute(f"create table log.{name} as select * from rows")
+        con.unregister("rows")
+    warehouse.build(con, all_relations(), parameters=parameters())
+    return con
+
+
+@cache
+def all_relations() -> dict[str, Relation]:
+    """Every relation of `sql/`, dependencies first."""
+    return relations.load(SQL)
+
+
+@cache
+def parameters() -> Mapping[str, object]:
+    """What a build of the report binds; of a log that is not there."""
+    return WarehouseBuild(EventLog(HERE / "no-log"), HERE / "no-warehouse").parameters
+
+
+def rows(con: duckdb.DuckDBPyConnection, case: str) -> list[Row]:
+    """Rows of the relation that a case is about, in the relation's own order."""
+    name = case.partition("/")[0]
+    found = con.sql(f"from {SCHEMA.get(name, 'metrics')}.{name} where source = $case", params={"case": case})
+    return [{key: _plain(value) for key, value in row.items()} for row in found.to_arrow_table().to_pylist()]
+
+
+def expected(case: str) -> list[Row]:
+    """Rows of `expect.jsonl`: columns that a case is not about are left out, rows are not."""
+    text = (HERE / case / "expect.jsonl").read_text(encoding="utf-8")
+    return [json.loads(line) for line in text.splitlines() if line.strip()]
+
+
+def _plain(value: Any) -> Any:
+    """Instants as in `expect.jsonl`: the day, and the time of day where it is not midnight."""
+    if isinstance(value, datetime):
+        instant = value.astimezone(UTC)
+        is_midnight = instant.time().isoformat() == "00:00:00"
+        return instant.date().isoformat() if is_midnight else instant.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return value.isoformat() if isinstance(value, date) else value
