@@ -1,18 +1,20 @@
-"""Given events, expected rows: reads the cases below `tests/sql/<relation>/`, builds `sql/` over them, compares.
+"""Given events, expected rows: reads `tests/sql/<relation>/<case>/`, builds `sql/`, gives rows to compare.
 
-A case is a folder named after the sentence that it proves. `given.jsonl` holds events as they are in the log, one
-JSON object a line; `world.txt` draws them as a grid (see `tests.sql.world`); either may be missing. Every event's
-source is the case (`<relation>/<folder>`), so that all cases stand in one log and also show that sources do not touch
-each other. What does not belong to one source, the attributes that markers name, must differ between cases.
+A case is a folder named after the sentence that it proves. `given.jsonl` holds events as they are in the log,
+one JSON object a line; `world.txt` draws them as a grid (see `tests.sql.world`); either may be missing. Every
+event's source is the case (`<relation>/<folder>`), so that all cases stand in one log and also show that
+sources do not touch each other. What does not belong to one source, the attributes that markers name, must
+differ between cases.
 """
 
+import functools
 import json
+import operator
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
-from functools import cache
 from pathlib import Path
-from typing import Any, Union
+from typing import Any
 
 import duckdb
 import msgspec
@@ -32,7 +34,7 @@ SCHEMA = {"failure_episodes": "core", "evaluation_systems": "core", "gaps": "cor
 RELATIONS = (*SCHEMA, "green_ratio", "failing_now", "broken_marker_candidates", "bursts", "coverage")
 Row = dict[str, Any]
 
-_any_event = msgspec.json.Decoder(Union[tuple(EVENT_TYPES.values())])
+_any_event = msgspec.json.Decoder(functools.reduce(operator.or_, EVENT_TYPES.values()))
 
 
 def cases() -> list[str]:
@@ -71,13 +73,13 @@ def build(given: Iterable[Event]) -> duckdb.DuckDBPyConnection:
     return con
 
 
-@cache
+@functools.cache
 def all_relations() -> dict[str, Relation]:
     """Every relation of `sql/`, dependencies first."""
     return relations.load(SQL)
 
 
-@cache
+@functools.cache
 def parameters() -> Mapping[str, object]:
     """What a build of the report binds; of a log that is not there."""
     return WarehouseBuild(EventLog(HERE / "no-log"), HERE / "no-warehouse").parameters

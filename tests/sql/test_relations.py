@@ -1,4 +1,4 @@
-"""Each case of `tests/sql/<relation>/`: from its events through the whole of `sql/` to the rows that it expects."""
+"""Each case below `tests/sql/<relation>/`: from events through the whole of `sql/` to the rows expected."""
 
 from collections.abc import Iterator
 

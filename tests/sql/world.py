@@ -10,12 +10,13 @@
     x86_64-linux hello        F    F=   .    S
     x86_64-linux +succeeded   100  100  100  99
 
-A letter is a status (see LETTERS), `.` says that the job is not there and `-` that the answer does not cover the
-system; one that covers none is a poll without a list. A status that differs from the one before is another build;
-`=` behind the letter keeps the build (it was restarted), `+` makes it another one. A source that lists failures lists
-those in LISTED and, besides them, small letters; whatever else is drawn happened unseen, or is seen in totals only.
-`name*25` stands for name1 to name25, and `F*15` for fifteen columns of F. Totals, where a source gives them, are counted from the grid; a line whose name
-begins with `+` adds to those of a status, and gives totals to a source that has none of its own.
+A letter is a status (see LETTERS), `.` says that the job is not there and `-` that the answer does not cover
+the system; one that covers none is a poll without a list. A status that differs from the one before is a new
+build; `=` behind the letter keeps the build (it was restarted), `+` makes it another one. A source that lists
+failures lists those in LISTED and, besides them, small letters; whatever else is drawn happened unseen, or is
+seen in totals only. `name*25` stands for name1 to name25, and `F*15` for fifteen columns of F. Totals, where
+a source gives them, are counted from the grid; a line whose name begins with `+` adds to those of a status,
+and gives totals to a source that has none of its own.
 """
 
 from collections import Counter

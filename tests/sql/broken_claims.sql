@@ -1,0 +1,78 @@
+-- One thing made wrong for each claim of sql/checks, which must then find something. Read by test_claims.py.
+
+-- evaluation_systems__job_rows_agree_with_the_sources_totals
+delete from replay.intervals where status = 'failed' and series in (select series from replay.series
+where source = 'totals');
+
+-- evaluation_systems__classes_add_up_to_the_sources_total
+update core.evaluation_systems set green_jobs = green_jobs + 1 where source = 'totals';
+
+-- evaluation_systems__a_verdict_has_a_reason_or_none
+update core.evaluation_systems set incomplete_reason = null where not is_complete;
+
+-- evaluations__hold_every_evaluation_once
+delete from core.evaluations where source = 'full' and evaluation_id = '1';
+
+-- evaluations__times_do_not_go_back
+update core.evaluations set evaluation_at = evaluation_at - interval 200 days where source = 'full'
+and evaluation_id = '3';
+
+-- failure_episodes__ends_and_outcomes_agree
+update core.failure_episodes set outcome = 'fixed' where outcome = 'open' and source = 'full';
+
+-- failure_episodes__begin_and_end_at_complete_evaluations
+update core.evaluation_systems set is_complete = false, is_complete_by_lookahead = false where
+source = 'full' and evaluation_id = '2';
+
+-- failure_episodes__of_one_job_do_not_overlap
+insert into core.failure_episodes by name select * replace ('3' as broken_evaluation_id) from
+core.failure_episodes where source = 'full' and attr = 'a';
+
+-- job_intervals__cover_every_listed_job_once
+update replay.intervals set last_step = last_step + 1 where status = 'failed' and series in (select
+series from replay.series where source = 'full');
+
+-- listing_checks__every_listing_agrees_with_its_checksum
+update replay.listing_checks set is_usable = false where observation = 1;
+
+-- gaps__name_everything_that_is_not_used
+update replay.listing_checks set is_usable = false where observation = 1;
+
+-- jobset_systems__count_every_evaluation
+update core.jobset_systems set evaluations = evaluations - 1 where source = 'full';
+
+-- jobs_now__are_as_many_as_the_newest_list_names
+delete from core.jobs_now where attr = 'a1';
+
+-- green_ratio__stays_within_0_and_1
+update metrics.green_ratio set green_ratio = 1.01, green_of_own_ratio = 1.02;
+
+-- green_ratio__classes_add_up_to_all
+update metrics.green_ratio set all_jobs = all_jobs - 1;
+
+-- green_ratio__is_null_where_the_source_does_not_tell
+update metrics.green_ratio set green_ratio = 1 where coverage = 'failures_only';
+
+-- failing_now__are_the_red_jobs_of_the_newest_evaluation
+delete from metrics.failing_now where source = 'full' and attr = 'a';
+
+-- failing_now__nothing_fails_since_the_future
+update metrics.failing_now set as_of_evaluation_id = '0' where source = 'full' and attr = 'a';
+
+-- broken_marker_candidates__failed_in_every_evaluation_for_90_days
+update metrics.broken_marker_candidates set evaluations = evaluations + 1;
+
+-- broken_marker_candidates__systems_add_up
+update metrics.broken_marker_candidates set systems_failing = systems_failing + 1;
+
+-- coverage__seen_evaluations_are_complete_or_not
+update metrics.coverage set evaluations_seen = evaluations_seen + 1;
+
+-- coverage__has_every_jobset_and_system
+delete from metrics.coverage where system = 'aarch64-linux';
+
+-- coverage__judgement_at_once_is_measured_on_final_verdicts
+update metrics.coverage set incomplete_by_both = 2 where source = 'list';
+
+-- bursts__began_in_complete_evaluations
+update core.evaluation_systems set is_complete = false where source = 'burst';

@@ -1,0 +1,79 @@
+"""Every claim finds what breaks it: each check runs on a warehouse in which one thing was made wrong."""
+
+from collections.abc import Iterator
+
+import duckdb
+import pytest
+
+from pipelines import checks
+from pipelines.paths import SQL
+from tests.sql import harness, world
+
+WORLDS = {
+    "totals": """
+        coverage failures_with_totals
+        day                      0    1    2   3    100
+        aarch64-linux a          S    F    F   s    S
+        aarch64-linux +succeeded 100  100  9   100  100
+        aarch64-linux +queued    0    0    91  0    0
+        x86_64-linux  a          S    F    F   F    F
+        x86_64-linux  b          D    D    s   F    s
+        x86_64-linux +succeeded  100  100  100 100  100
+    """,
+    "full": """
+        day             0  1  100
+        x86_64-linux a  S  F  F
+        x86_64-linux b  F  S  F
+    """,
+    "list": """
+        coverage failures_only
+        x86_64-linux a*30  F  .  F  F*16
+        x86_64-linux b*10  F  F  F  F*16
+    """,
+    "burst": """
+        x86_64-linux a*250  S F
+    """,
+}
+GRAIN_ONLY = {
+    "core.status_classes",
+    "core.data_version",
+    "core.list_verdicts",
+    "core.reference_episodes",
+    "core.time_to_fix_walk",
+    "core.time_to_fix_bootstrap",
+}
+"""Relations of which nothing is claimed but their grain, or whose claims stand with the metric on them."""
+
+
+def broken_claims() -> dict[str, str]:
+    """Check -> statement that makes something wrong."""
+    text = (harness.HERE / "broken_claims.sql").read_text(encoding="utf-8")
+    parts = [part.strip().partition("\n") for part in text.split("\n\n")[1:]]
+    return {name.removeprefix("-- "): statement for name, _, statement in parts}
+
+
+@pytest.fixture(scope="module")
+def sound() -> Iterator[duckdb.DuckDBPyConnection]:
+    """A warehouse in which all claims hold."""
+    given = [event for source, text in WORLDS.items() for event in world.events(text, source)]
+    with harness.build(given) as con:
+        yield con
+
+
+@pytest.mark.parametrize("name", broken_claims())
+def test_a_claim_finds_what_breaks_it(sound: duckdb.DuckDBPyConnection, name: str) -> None:
+    text = (SQL / "checks" / f"{name}.sql").read_text(encoding="utf-8")
+    assert sound.sql(text).fetchall() == []
+    sound.execute("begin")
+    try:
+        sound.execute(broken_claims()[name])
+        assert len(sound.sql(text).fetchall()) > 0
+    finally:
+        sound.execute("rollback")
+
+
+def test_every_core_relation_and_metric_has_a_claim() -> None:
+    relations = harness.all_relations()
+    claimed = set(checks.load(SQL / "checks", relations))
+    public = {key for key, relation in relations.items() if relation.schema in ("core", "metrics")}
+    assert public - claimed == GRAIN_ONLY
