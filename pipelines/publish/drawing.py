@@ -68,5 +68,10 @@ def text(spec: object) -> str:
 
 
 def bundle() -> str:
-    """The part of Vega that draws compiled specifications, as one script that sets `window.vega`. Takes a second."""
-    return vl_convert.javascript_bundle("window.vega = vega;")
+    """The part of Vega that draws compiled specifications, as one script that sets `window.vega`. Takes a second.
+
+    The address is the name under which the renderer carries Vega inside itself; nothing is fetched. Asking for the
+    two entry points by that name leaves out the Vega-Lite compiler and a third of the bytes.
+    """
+    carried = f"https://cdn.jsdelivr.net/npm/vega@{vl_convert.get_vega_version()}/+esm"
+    return vl_convert.javascript_bundle(f"import {{View, parse}} from '{carried}'; window.vega = {{View, parse}};")

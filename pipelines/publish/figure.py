@@ -16,7 +16,7 @@ import duckdb
 from markupsafe import Markup
 
 from pipelines.publish import drawing, frame, grid
-from pipelines.publish.text import day, esc, json_value, slug
+from pipelines.publish.text import day, esc, json_value, place
 
 CHARTS = Path(__file__).parent / "charts"
 FOLDER = "data/charts"
@@ -80,7 +80,7 @@ class Press:
 
     def figure(self, name: str, scope: Scope, root: str) -> Markup:
         """The HTML of a figure for a page `root` below the site's root; its files are made when first asked for."""
-        key = "-".join([name, *(slug(value) for value in scope.parameters.values())])
+        key = place(name, *scope.parameters.values()) if scope.parameters else name
         if key not in self.made:
             self.made[key] = self._make(name, key, scope)
         made = self.made[key]
@@ -107,7 +107,7 @@ class Press:
         drawn = [(panel, *drawing.svg(compiled, plain, panel, frame.panel_width(across))) for panel in names]
         foot = footer(words, scope, self.data_version)
         svg, plot = frame.compose(drawn, across, words.title, words.subtitle, spec.legend, foot)
-        lite["data"] = {"url": f"{key}.json"}
+        lite["data"] = {"url": f"{files.name}.json"}
         suffixed(files, ".svg").write_text(svg, encoding="utf-8")
         suffixed(files, ".vl.json").write_text(drawing.text(lite) + "\n", encoding="utf-8")
         suffixed(files, ".vg.json").write_text(drawing.text(compiled) + "\n", encoding="utf-8")
@@ -168,26 +168,27 @@ def _html(key: str, made: Made, root: str) -> str:
         f'<div class="fig-plot" data-panel="{esc(name or "")}" style="height:{height}px"></div></div>'
         for name, height in made.heights
     )
+    anchor = "fig-" + key.replace("/", "-")
     definition = f"{root}{made.spec.relation.replace('.', '/')}.html"
     keys = "".join(f'<span class="key key-{esc(mark)}">{esc(label)}</span>' for mark, label in made.spec.legend)
     n, _, rest = made.foot[1].partition(". ")
     as_of, _, version = rest.partition(". ")
     return (
-        f'<figure class="fig" id="fig-{esc(key)}" data-figure="{esc(base)}">'
+        f'<figure class="fig" id="{anchor}" data-figure="{esc(base)}">'
         f'<figcaption><span class="fig-title">{esc(words.title)}</span>'
         f'<span class="fig-sub">{esc(words.subtitle)}</span></figcaption>'
         f'{f"<p class=fig-keys>{keys}</p>" if keys else ""}'
         f'<div class="fig-body" role="img" aria-label="{esc(words.alternative)}">'
         f'<div class="fig-panels fig-cols-{made.across}">{plots}</div>'
         f'<img class="fig-static" src="{esc(base)}.svg#plot" alt="{esc(words.alternative)}" width="{frame.WIDTH}" '
-        f'height="{made.plot}" loading="lazy"></div>'
+        f'height="{made.plot}" style="aspect-ratio:{frame.WIDTH}/{made.plot}" loading="lazy"></div>'
         f"<details><summary>The numbers as a table</summary>{made.table}</details>"
         f'<p class="fig-foot"><span data-part="source">{esc(made.foot[0])}</span> <span data-part="n">{esc(n)}.</span> '
         f'<span data-part="as-of">{esc(as_of)}.</span> <span data-part="version">{esc(version)}</span> '
         f'<span data-part="links"><a href="{esc(base)}.sql">SQL</a> <a href="{esc(base)}.csv" download>CSV</a> '
         f'<a href="{esc(base)}.parquet" download>Parquet</a> <a href="{esc(base)}.json" download>JSON</a> '
         f'<a href="{esc(base)}.svg">SVG</a> <a href="{esc(base)}.vl.json">chart</a> '
-        f'<a href="{esc(definition)}">definition</a> <a href="#fig-{esc(key)}">link to this figure</a></span></p></figure>'
+        f'<a href="{esc(definition)}">definition</a> <a href="#{anchor}">link to this figure</a></span></p></figure>'
     )
 
 

@@ -73,6 +73,8 @@ def _swatch(mark: str, x: int, y: int) -> str:
     if mark in ("ring", "dot"):
         paint = f'fill="{LIGHT["blue"]}"' if mark == "dot" else f'fill="none" stroke="{LIGHT["unknown"]}" stroke-width="1.3"'
         return f'<circle cx="{x + 7}" cy="{y}" r="4" {paint}/>'
+    if mark == "burst":
+        return f'<path d="M{x + 3} {y - 4}h9l-4.500 8z" fill="{LIGHT["ink"]}"/>'
     if mark in ("line", "pale"):
         return f'<rect x="{x}" y="{y - 1}" width="14" height="2" fill="{LIGHT["pale" if mark == "pale" else "blue"]}"/>'
     colour, shade = (LIGHT["blue"], 0.3) if mark == "band" else (LIGHT[mark], 1)

@@ -16,6 +16,9 @@ from pipelines.publish.text import esc
 ROWS = 100
 """Rows of a table that a page shows; the rest is a download."""
 
+LONG = frozenset({"job", "example", "meaning", "reasons", "incomplete_reason", "detail", "note", "attr"})
+"""Columns of words, which may wrap; all others stay on one line."""
+
 
 @dataclass(frozen=True)
 class Column:
@@ -67,6 +70,8 @@ def _is_numeric(key: str, rows: Sequence[Mapping[str, Any]]) -> bool:
 
 def _cell(value: Any, key: str, numeric: bool) -> str:
     side = " class=num" if numeric else ""
+    if not numeric and key in LONG:
+        side = " class=text"
     if isinstance(value, Cell):
         sort = "" if value.sort is None else f' data-v="{esc(value.sort)}"'
         return f"<td{side}{sort}>{value.html}</td>"

@@ -37,7 +37,7 @@ def slug(name: str) -> str:
 
 def place(kind: str, source: str, name: str) -> str:
     """Path of the page of a jobset or channel, without suffix: kind, source, and the name's own parts."""
-    return "/".join([kind, slug(source), *(slug(part) for part in name.split("/"))])
+    return "/".join([kind, *(slug(part) for part in source.split("/")), *(slug(part) for part in name.split("/"))])
 
 
 def number(value: float | None, digits: int = 0) -> str:
@@ -51,7 +51,9 @@ def counted(value: float | None, noun: str, plural: str | None = None) -> str:
 
 
 def percent(ratio: float | None, digits: int = 1) -> str:
-    """A ratio as a percentage."""
+    """A ratio as a percentage; with two digits near the whole, so that 99.99 never reads as all."""
+    if ratio is not None and 0.995 < ratio < 1:
+        digits = 2 if ratio < 0.99995 else 4
     return UNKNOWN if ratio is None else f"{number(ratio * 100, digits)}\u202f%"
 
 

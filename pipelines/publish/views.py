@@ -32,12 +32,14 @@ LABELS = {
     "advanced_at": "Advanced", "gap_days": "Wait (days)", "commit_age_days": "Age of the commit (days)", "n": "Episodes (n)",
     "open": "Still open", "median": "Median (days)", "interval": "95 % interval (days)", "own_median": "Own failures (days)",
     "dependency_median": "Dependency failures (days)", "ended_by_7d_ratio": "Ended by 7 days", "ended_by_30d_ratio": "By 30 days",
-    "ended_by_90d_ratio": "By 90 days", "closed_mean_days": "Naive mean (days)", "restricted_mean_days": "Mean up to 90 days",
+    "ended_by_90d_ratio": "By 90 days", "closed_mean_days": "Mean of ended ones (days)", "restricted_mean_days": "Mean up to 90 days",
     "resolution_days": "Resolution (days)", "green_ratio": "Green of decided", "decided_jobs": "Decided (n)",
     "change_points": "Against 30 days before (percentage points)", "change_failures": "Against 30 days before (jobs)",
     "column": "Column", "type": "Type", "meaning": "Meaning", "relation": "Relation", "rows": "Rows", "downloads": "Download",
     "provisional_precision_ratio": "Precision at once", "provisional_recall_ratio": "Recall at once", "example": "For example",
-    "evaluations_expected": "Known of", "unit": "Counts",
+    "preset": "Definition", "episodes": "Episodes", "closed": "Ended", "closed_median_days": "Median of ended ones (days)",
+    "negative_durations": "End before they begin", "left_censored": "Failing from the first", "broken_jobs": "Began to fail (jobs)",
+    "still_failing_jobs": "Still failing (jobs)", "evaluations_expected": "Known of", "unit": "Counts",
 }
 
 

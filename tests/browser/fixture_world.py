@@ -137,7 +137,7 @@ def _jobset(rng: random.Random, jobset: str, names: list[str], count: int, *, wi
                 "incomplete_reason": reason, "is_verdict_final": number < count - 8, "listed_jobs": own + dependency,
                 "green_jobs": total and total - own - dependency - 40, "own_jobs": own if with_totals else None,
                 "dependency_jobs": dependency if with_totals else None, "timed_out_jobs": total and 3,
-                "eval_error_jobs": total and 0, "unknown_cause_jobs": None if with_totals else own + dependency,
+                "eval_error_jobs": total and 0, "unknown_cause_jobs": 0 if with_totals else own + dependency,
                 "neutral_jobs": total and 37, "unfinished_jobs": total and 30, "cancelled_jobs": total and 7, "unknown_status_jobs": total and 0,
                 "is_complete_by_lookahead": complete_now, "series": 0, "step": number,
                 "refused_jobs": 0 if with_totals else None, "total_jobs": total,

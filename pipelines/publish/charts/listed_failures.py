@@ -10,7 +10,8 @@ from pipelines.publish.text import counted, day, number
 
 FIGURE = Figure(
     "metrics.green_ratio", panel="system",
-    legend=(("pale", "other systems"), ("ring", "incomplete evaluation: its list is too short to count")),
+    legend=(("pale", "other systems"), ("ring", "incomplete: its list is too short to count"),
+            ("burst", "burst: 250 or more jobs began to fail at once")),
 )
 
 
@@ -40,7 +41,7 @@ def chart(data: Data) -> alt.TopLevelMixin:
     base = alt.Chart(data.named)
     x = parts.time_axis("evaluation_at")
     y = alt.Y(
-        "listed_jobs:Q", title=None, axis=alt.Axis(format=",", tickCount=4),
+        "listed_jobs:Q", title=None, axis=alt.Axis(format=",d", tickCount=4),
         scale=alt.Scale(domain=[0, data.extent("listed_jobs")[1]]),
     )
     mine = base.transform_filter(parts.IN_FRONT)
@@ -56,4 +57,10 @@ def chart(data: Data) -> alt.TopLevelMixin:
         alt.Tooltip("listed_jobs:Q", title="failing", format=","), alt.Tooltip("is_complete:N", title="complete"),
         alt.Tooltip("is_verdict_final:N", title="verdict is final"),
     ]).encode(x=x, y=y)
-    return alt.layer(others, line, unsure, targets).add_params(parts.panel()).properties(width="container", height=170)
+    bursts = mine.transform_filter("isValid(datum.burst_jobs)").mark_point(
+        shape="triangle-down", filled=True, size=45, color=LIGHT["ink"], opacity=1
+    ).encode(x=x, y=alt.value(3), tooltip=[
+        parts.when("evaluation_at", "burst"), alt.Tooltip("burst_jobs:Q", title="jobs that began to fail", format=","),
+        alt.Tooltip("evaluation_id:N", title="evaluation"),
+    ])
+    return alt.layer(others, line, unsure, targets, bursts).add_params(parts.panel()).properties(width="container", height=170)

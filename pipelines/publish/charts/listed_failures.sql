@@ -13,10 +13,15 @@ with
         where source = $source and jobset = $jobset
     )
 select
-    system, evaluation_id, evaluation_at, unit, is_complete, is_verdict_final, listed_jobs,
-    ordinal = newest_complete as is_newest_complete, evaluations
+    listed.system, listed.evaluation_id, listed.evaluation_at, listed.unit, listed.is_complete, listed.is_verdict_final,
+    listed.listed_jobs, listed.ordinal = listed.newest_complete as is_newest_complete, listed.evaluations,
+    bursts.broken_jobs as burst_jobs
 from listed
-where all_evaluations <= 2000 or place = 1
+left join metrics.bursts as bursts
+    on bursts.source = $source and bursts.jobset = $jobset and bursts.system = listed.system
+    and bursts.evaluation_id = listed.evaluation_id and not bursts.is_series_start
+-- a long history is shown by the last evaluation of each week, and by every burst
+where listed.all_evaluations <= 2000 or listed.place = 1 or bursts.broken_jobs is not null
 order by
-    case system when 'x86_64-linux' then 1 when 'aarch64-linux' then 2 when 'x86_64-darwin' then 3 when 'aarch64-darwin' then 4 else 5 end,
-    system, ordinal
+    case listed.system when 'x86_64-linux' then 1 when 'aarch64-linux' then 2 when 'x86_64-darwin' then 3 when 'aarch64-darwin' then 4 else 5 end,
+    listed.system, listed.ordinal
