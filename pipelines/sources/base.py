@@ -99,10 +99,17 @@ def number_builds(attr: pl.Series, system: pl.Series, build_id: pl.Series) -> tu
 
     `attr` and `system` are categorical, `build_id` integers.
     """
-    names = (attr.to_physical().to_numpy().astype(np.int64) << 16) | system.to_physical().to_numpy()
-    ids, id_number = np.unique(build_id.to_numpy(), return_inverse=True)
-    distinct_names, name_first, name_number = np.unique(names, return_index=True, return_inverse=True)
+    name = (attr.to_physical().to_numpy().astype(np.int64) << 16) | system.to_physical().to_numpy()
+    identity = build_id.to_numpy()
+    # Rows of one build often stand together: what is sorted and numbered is one row per such run.
+    starts = np.ones(len(identity), dtype=bool)
+    starts[1:] = (identity[1:] != identity[:-1]) | (name[1:] != name[:-1])
+    run = np.cumsum(starts) - 1
+    firsts = np.flatnonzero(starts)
+    ids, id_number = np.unique(identity[firsts], return_inverse=True)
+    _, name_first, name_number = np.unique(name[firsts], return_index=True, return_inverse=True)
     pairs, build = np.unique((id_number.astype(np.int64) << 32) | name_number, return_inverse=True)
+    build, name_first = build[run], firsts[name_first]
     of_name = name_first[pairs & 0xFFFFFFFF]
     builds = pl.DataFrame(
         {

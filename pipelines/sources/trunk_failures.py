@@ -152,24 +152,28 @@ def _listed(path: Path, polls: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame
         .group_by("jobset", "evaluation_id")
         .agg(systems=pl.col("system").unique().sort())
     )
-    contents = pl.DataFrame(
-        [
-            {"jobset": jobset, "evaluation_id": evaluation, "observation_key": _digest(part)}
-            for (jobset, evaluation), part in rows.partition_by("jobset", "evaluation_id", as_dict=True).items()
-        ],
-        schema={"jobset": pl.String, "evaluation_id": pl.String, "observation_key": pl.String},
+    contents = (
+        rows.select(
+            "jobset",
+            "evaluation_id",
+            line=pl.concat_str([pl.col("system", "attr", "build_id").cast(pl.String)], separator="|"),
+        )
+        .sort("jobset", "evaluation_id", "line")
+        .group_by("jobset", "evaluation_id", maintain_order=True)
+        .agg(lines=pl.col("line").str.join("\n"))
+        .with_columns(observation_key=pl.col("lines").map_elements(_digest, return_dtype=pl.String))
+        .drop("lines")
     )
     return _with_id(
         last.join(systems, on=["jobset", "evaluation_id"])
         .join(contents, on=["jobset", "evaluation_id"], how="left")
-        .with_columns(pl.col("observation_key").fill_null(_digest(rows.clear())))
+        .with_columns(pl.col("observation_key").fill_null(_digest("")))
     )
 
 
-def _digest(rows: pl.DataFrame) -> str:
-    """First 16 hex of the SHA-256 of a list's canonical content, without times."""
-    lines = rows.select(pl.concat_str([pl.col("system", "attr", "build_id").cast(pl.String)], separator="|")).to_series().sort()
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+def _digest(lines: str) -> str:
+    """First 16 hex of the SHA-256 of a list's canonical content: its sorted lines, without times."""
+    return hashlib.sha256(lines.encode()).hexdigest()[:16]
 
 
 def _with_id(frame: pl.DataFrame) -> pl.DataFrame:
