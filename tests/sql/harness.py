@@ -18,6 +18,7 @@ from typing import Any
 
 import duckdb
 import msgspec
+import pyarrow as pa
 
 from models.events import EVENT_TYPES, Event
 from pipelines import relations, warehouse
@@ -33,6 +34,8 @@ SCHEMA = {"failure_episodes": "core", "evaluation_systems": "core", "gaps": "cor
 """Schemas of the relations that have cases here and are not metrics."""
 RELATIONS = (*SCHEMA, "green_ratio", "failing_now", "broken_marker_candidates", "bursts", "coverage")
 Row = dict[str, Any]
+Recorded = tuple[int, Event]
+"""Number of the batch, and the event."""
 
 _any_event = msgspec.json.Decoder(functools.reduce(operator.or_, EVENT_TYPES.values()))
 
@@ -42,31 +45,29 @@ def cases() -> list[str]:
     return [f"{name}/{folder.name}" for name in RELATIONS for folder in sorted((HERE / name).iterdir())]
 
 
-def events(case: str) -> list[Event]:
-    """The events of a case: those of the grid, then those given one by one."""
+def events(case: str) -> list[Recorded]:
+    """The events of a case: those of the grid, then those given one by one, which came first."""
     folder = HERE / case
-    found: list[Event] = []
+    found: list[Recorded] = []
     if (folder / "world.txt").exists():
         found += world.events((folder / "world.txt").read_text(encoding="utf-8"), case)
     if (folder / "given.jsonl").exists():
-        found += map(_any_event.decode, (folder / "given.jsonl").read_bytes().splitlines())
-    strangers = {event.source for event in found} - {case}
+        found += [(1, _any_event.decode(line)) for line in (folder / "given.jsonl").read_bytes().splitlines()]
+    strangers = {event.source for _, event in found} - {case}
     assert not strangers, f"{case} has events of {strangers}: write the case as their source"
     return found
 
 
-def build(given: Iterable[Event]) -> duckdb.DuckDBPyConnection:
+def build(given: Iterable[Recorded]) -> duckdb.DuckDBPyConnection:
     """The whole of `sql/` over these events, in memory."""
-    by_type: dict[str, list[Event]] = defaultdict(list)
-    for event in given:
-        by_type[str(type(event).__struct_config__.tag)].append(event)
+    by_type: dict[str, dict[int, list[Event]]] = defaultdict(lambda: defaultdict(list))
+    for batch, event in given:
+        by_type[str(type(event).__struct_config__.tag)][batch].append(event)
     con = warehouse.connect(":memory:")
     con.execute("create schema log")
     for name in EVENT_TYPES:
-        rows = (
-            conform(name, frame_of(by_type[name]), 1) if by_type[name] else arrow_schema(name).empty_table()
-        )
-        con.register("rows", rows)
+        parts = [conform(name, frame_of(some), batch) for batch, some in sorted(by_type[name].items())]
+        con.register("rows", pa.concat_tables([arrow_schema(name).empty_table(), *parts]))
         con.execute(f"create table log.{name} as select * from rows")
         con.unregister("rows")
     warehouse.build(con, all_relations(), parameters=parameters())

@@ -6,7 +6,7 @@
     day      0    1    2    31.5     # when it was asked, in days from 2024-01-01; default: 0 1 2 ...
     id       1    2    3    4        # which evaluation it tells of; default: 1 2 3 ...
     occurred .    .    1.5  .        # the evaluation's own time, in days; default: never told
-    arrives  1    2    4    3        # order of arrival; default: as drawn
+    arrives  1    1    3    2        # number of the batch that brings it; default: one for all
     x86_64-linux hello        F    F=   .    S
     x86_64-linux +succeeded   100  100  100  99
 
@@ -73,27 +73,35 @@ class Answer:
         return START + timedelta(days=float(self.words["day"]))
 
     @property
+    def batch(self) -> int:
+        """Number of the ingest call that brought it."""
+        return int(self.words["arrives"])
+
+    @property
     def order(self) -> tuple[int, datetime]:
         """The source's own order of answers."""
         return int(self.words["id"]), self.observed_at
 
 
-def events(text: str, source: str) -> list[Event]:
-    """Events of a grid, in the order of their arrival."""
+def events(text: str, source: str) -> list[tuple[int, Event]]:
+    """Events of a grid, each with the number of its batch."""
     lines = [_columns(line.partition("#")[0].split()) for line in text.splitlines()]
     said = {line[0]: line[1:] for line in lines if line and line[0] in ("coverage", "unit", "jobset")}
     coverage = said.get("coverage", ["full"])[0]
     unit = said.get("unit", ["job"])[0]
     jobset = said.get("jobset", ["nixpkgs/trunk"])[0]
     answers = _answers([line for line in lines if line and line[0] not in said], coverage, unit)
-    found: list[Event] = []
+    found: list[tuple[int, Event]] = []
     arrived: list[Answer] = []
-    for answer in sorted(answers, key=lambda a: int(a.words["arrives"])):
-        found += _told(answer, arrived, source, jobset, Coverage(coverage), Unit(unit))
-        arrived += [answer] if answer.systems else []
     facts: dict[str, tuple[str, Cause]] = {}
-    for answer in sorted(answers, key=lambda a: a.observed_at):
-        found += _facts(answer, facts, source, jobset)
+    for batch in sorted({answer.batch for answer in answers}):
+        fresh = [answer for answer in answers if answer.batch == batch]
+        for answer in sorted(fresh, key=lambda a: a.order):
+            told = _told(answer, arrived, source, jobset, Coverage(coverage), Unit(unit))
+            found += [(batch, event) for event in told]
+            arrived += [answer] if answer.systems else []
+        for answer in sorted(fresh, key=lambda a: a.observed_at):
+            found += [(batch, event) for event in _facts(answer, facts, source, jobset)]
     return found
 
 
@@ -106,7 +114,7 @@ def _answers(lines: list[list[str]], coverage: str, unit: str) -> list[Answer]:
         "day": numbers,
         "id": [str(n + 1) for n in range(count)],
         "occurred": ["."] * count,
-        "arrives": numbers,
+        "arrives": ["1"] * count,
     }
     words |= {line[0]: line[1:] for line in lines if line[0] in words}
     answers = [Answer(n, {name: values[n] for name, values in words.items()}) for n in range(count)]
