@@ -160,7 +160,7 @@ def _coverage(rows: Rows) -> list[Card]:
         Card(
             "Answers of build farms that are too incomplete to use",
             f"{number(row['incomplete_answers'])} of {number(row['answers'])}",
-            f"{number(row['provisional_answers'])} verdicts may still be revised; {number(row['gaps'])} gaps are declared",
+            f"{number(row['provisional_answers'])} verdicts may still be revised; {counted(row['gaps'], 'gap')} declared",
             "They neither begin nor end a failure in any figure here.",
             f"Evaluations from {day(row['first_at'])} to {day(row['last_at'])}, each system counted",
             "coverage.html",
@@ -193,7 +193,8 @@ def spark(points: tuple[tuple[Any, float], ...]) -> str:
     ]
     path = "M" + "L".join(f"{x} {y}" for x, y in drawn)
     return (
-        f'<svg class="spark" viewBox="0 0 200 42" preserveAspectRatio="none" aria-hidden="true"><path d="{path}"/></svg>'
+        f'<svg class="spark" viewBox="0 0 200 42" preserveAspectRatio="none" aria-hidden="true"><path d="{path}"/>'
+        f'<path class="spark-end" d="M{drawn[-1][0]} {drawn[-1][1]}h0"/></svg>'
     )
 
 

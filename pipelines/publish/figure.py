@@ -79,13 +79,15 @@ class Press:
     made: "dict[str, Made | None]" = field(default_factory=dict)
 
     def figure(self, name: str, scope: Scope, root: str) -> Markup:
-        """The HTML of a figure for a page `root` below the site's root; its files are made when first asked for."""
+        """The HTML of a figure for a page `root` below the site's root; its files are made when first asked for.
+
+        Empty where the source gives nothing to draw."""
         key = place(name, *scope.parameters.values()) if scope.parameters else name
         if key not in self.made:
             self.made[key] = self._make(name, key, scope)
         made = self.made[key]
         if made is None:
-            return Markup(f'<p class="nothing">{esc(scope.label)}: the source gives nothing for this figure.</p>')
+            return Markup("")
         return Markup(_html(key, made, root))
 
     def _make(self, name: str, key: str, scope: Scope) -> "Made | None":

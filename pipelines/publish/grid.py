@@ -91,6 +91,8 @@ def show(value: Any, key: str) -> tuple[str, str]:
         return text.day(value), text.exact(value)
     if isinstance(value, date):
         return (f"{value:%B %Y}" if key.endswith("month_on") else text.day(value)), value.isoformat()
+    if key.startswith("change_") and isinstance(value, int | float):
+        return text.signed(value, 2 if isinstance(value, float) else 0), repr(value)
     if isinstance(value, int):
         return (str(value) if key.endswith(("_id", "ordinal", "version")) else text.number(value)), str(value)
     if isinstance(value, float):

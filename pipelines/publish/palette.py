@@ -10,14 +10,14 @@ LIGHT = {
     "ink": "#1c2330",
     "muted": "#566072",
     "rule": "#d5dae2",
-    "axis": "#8590a2",
-    "pale": "#949eae",
+    "axis": "#7f8a9c",
+    "pale": "#868fa1",
     "blue": "#0069a8",
     "orange": "#b84d00",
     "green": "#007a59",
     "pink": "#a8457e",
     "amber": "#8f6400",
-    "sky": "#2b7fb8",
+    "sky": "#4193c8",
     "unknown": "#7d8697",
 }
 DARK = {

@@ -51,7 +51,7 @@ def duration_axis(least: float, greatest: float, title: str | None) -> dict[str,
     }
 
 
-def decade(value: float, steps: tuple[float, ...] = (0.02, 0.25, 1, 3, 10, 30, 90, 180, 365, 730, 1461, 3650), *, up: bool) -> float:
+def decade(value: float, steps: tuple[float, ...] = (0.02, 0.1, 0.25, 1, 3, 10, 30, 90, 180, 365, 730, 1461, 3650), *, up: bool) -> float:
     """The nearest plain bound of days at or beyond a value."""
     fitting = [step for step in steps if (step >= value if up else step <= value)]
     return (min(fitting) if up else max(fitting)) if fitting else (steps[-1] if up else steps[0])

@@ -31,7 +31,7 @@ LABELS = {
     "median_commit_age_days": "Median age of the commit (days)", "revision": "Revision", "commit_at": "Committed",
     "advanced_at": "Advanced", "gap_days": "Wait (days)", "commit_age_days": "Age of the commit (days)", "n": "Episodes (n)",
     "open": "Still open", "median": "Median (days)", "interval": "95 % interval (days)", "own_median": "Own failures (days)",
-    "dependency_median": "Dependency failures (days)", "ended_by_7d_ratio": "Ended by 7 days", "ended_by_30d_ratio": "By 30 days",
+    "dependency_median": "Dependency failures (days)", "ended_by_1d_ratio": "Ended by 1 day", "ended_by_7d_ratio": "By 7 days", "ended_by_30d_ratio": "By 30 days",
     "ended_by_90d_ratio": "By 90 days", "closed_mean_days": "Mean of ended ones (days)", "restricted_mean_days": "Mean up to 90 days",
     "resolution_days": "Resolution (days)", "green_ratio": "Green of decided", "decided_jobs": "Decided (n)",
     "change_points": "Against 30 days before (percentage points)", "change_failures": "Against 30 days before (jobs)",
@@ -146,8 +146,7 @@ class Views:
                 "own_median": own and own["median_days"], "dependency_median": dependency and dependency["median_days"],
             })
         return grid.table(shown, columns(
-            "jobset", "system", "n", "open", "median", "interval", "own_median", "dependency_median", "ended_by_7d_ratio",
-            "ended_by_30d_ratio", "ended_by_90d_ratio", "closed_mean_days", "resolution_days",
+            "jobset", "system", "n", "open", "median", "interval", "own_median", "dependency_median",
         ), caption)
 
     def columns_of(self, relation: Relation) -> Markup:

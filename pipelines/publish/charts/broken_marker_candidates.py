@@ -35,7 +35,7 @@ def chart(data: Data) -> alt.TopLevelMixin:
     bars = alt.Chart(data.named).transform_filter("datum.jobset === panel").mark_bar().encode(
         y=alt.Y("age:N", title=None, sort=list(AGES), scale=alt.Scale(domain=list(AGES), paddingInner=0.25)),
         yOffset=alt.YOffset("system:N", sort=systems, scale=alt.Scale(domain=systems)),
-        x=alt.X("jobs:Q", title=None, axis=alt.Axis(format=",", tickCount=4, grid=True)),
+        x=alt.X("jobs:Q", title=None, axis=alt.Axis(format=",d", tickCount=4, tickMinStep=1, grid=True)),
         color=parts.colour(data),
         tooltip=[alt.Tooltip("system:N", title="system"), alt.Tooltip("age:N", title="failing for"),
                  alt.Tooltip("jobs:Q", title="jobs", format=",")],

@@ -32,9 +32,9 @@ def chart(data: Data) -> alt.TopLevelMixin:
     """Stacked bars, one a class of age."""
     mine = alt.Chart(data.named).transform_filter(parts.IN_FRONT)
     kinds = alt.Scale(domain=["own failure", "dependency failure"], range=[LIGHT["orange"], LIGHT["sky"]])
-    bars = mine.mark_bar(size=13).encode(
+    bars = mine.mark_bar(size=13, stroke=LIGHT["ground"], strokeWidth=0.6).encode(
         y=alt.Y("age:N", title=None, sort=list(AGES), scale=alt.Scale(domain=list(AGES))),
-        x=alt.X("jobs:Q", title=None, stack="zero", axis=alt.Axis(format=",", tickCount=4, grid=True)),
+        x=alt.X("jobs:Q", title=None, stack="zero", axis=alt.Axis(format=",d", tickCount=4, tickMinStep=1, grid=True)),
         fill=alt.Fill("kind:N", scale=kinds, legend=None), order="kind:N",
         tooltip=[alt.Tooltip("age:N", title="failing for"), alt.Tooltip("kind:N", title="kind"),
                  alt.Tooltip("jobs:Q", title="jobs", format=",")],

@@ -42,7 +42,7 @@ def chart(data: Data) -> alt.TopLevelMixin:
     x = parts.time_axis("evaluation_at")
     y = alt.Y(
         "listed_jobs:Q", title=None, axis=alt.Axis(format=",d", tickCount=4),
-        scale=alt.Scale(domain=[0, data.extent("listed_jobs")[1]]),
+        scale=alt.Scale(domain=[0, data.extent("listed_jobs")[1]], nice=True),
     )
     mine = base.transform_filter(parts.IN_FRONT)
     others = parts.pale_line(base.transform_filter(f"{parts.BEHIND} && datum.is_complete")).encode(x=x, y=y, detail="system:N")

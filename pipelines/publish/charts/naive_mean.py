@@ -21,7 +21,7 @@ def words(data: Data, scope: Scope) -> Words:
     return Words(
         f"{scope.label}, {system}: the mean of ended failures says {days(mine[NAIVE]['days'])}, yet half end within "
         f"{days(mine[HONEST]['days'])}",
-        "Days that a failure lasts (log scale), by four measures; the two hollow ones leave out what has not ended",
+        "Days that a failure lasts, by four measures; the two hollow ones leave out what has not ended",
         f"{counted(sum(row['n'] for row in heads.values()), 'episode')}, of which "
         f"{number(sum(row['open'] for row in heads.values()))} still open",
         f"Dots of four measures for {scope.label}. " + "; ".join(
@@ -33,15 +33,16 @@ def words(data: Data, scope: Scope) -> Words:
 
 def chart(data: Data) -> alt.TopLevelMixin:
     """One dot a measure, its value beside it."""
-    least, greatest = data.extent("days")
-    span = parts.duration_axis(parts.decade(least, up=False), parts.decade(greatest, up=True), None)
     mine = alt.Chart(data.named).transform_filter(f"{parts.IN_FRONT} && isValid(datum.days)")
-    x = alt.X("days:Q", **span)
+    x = alt.X(
+        "days:Q", title=None, scale=alt.Scale(domain=[0, data.extent("days")[1]], nice=True),
+        axis=alt.Axis(tickCount=5, grid=True, labelExpr="datum.value == 0 ? '0' : format(datum.value, '~r') + ' days'"),
+    )
     y = alt.Y("measure:N", title=None, sort=None)
     ended = alt.condition("indexof(datum.measure, 'ended') >= 0", alt.value(LIGHT["ground"]), alt.value(LIGHT["blue"]))
     dot = mine.mark_point(size=75, opacity=1, stroke=LIGHT["blue"], strokeWidth=1.8).encode(x=x, y=y, fill=ended, tooltip=[
         alt.Tooltip("measure:N", title="measure"), alt.Tooltip("days:Q", title="days", format=".2f"),
         alt.Tooltip("n:Q", title="episodes (n)", format=","), alt.Tooltip("open:Q", title="still open", format=","),
     ])
-    label = mine.transform_calculate(words="format(datum.days, '.3~r') + ' d'").mark_text(dy=-11).encode(x=x, y=y, text="words:N")
-    return alt.layer(dot, label).add_params(parts.panel()).properties(width="container", height=alt.Step(30))
+    label = mine.transform_calculate(words="format(datum.days, '.3~r') + ' days'").mark_text(align='left', dx=9).encode(x=x, y=y, text="words:N")
+    return alt.layer(dot, label).add_params(parts.panel()).properties(width="container", height=alt.Step(24))

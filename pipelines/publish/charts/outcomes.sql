@@ -24,6 +24,8 @@ from long
 inner join metrics.time_to_fix as estimates
     on estimates.source = $source and estimates.jobset = $jobset and estimates.kind = 'all' and estimates.system = long.system
 where estimates.n > 0
+    -- where nothing but leaving the list is ever seen, there is no outcome to show
+    and exists (select 1 from long as known where known.outcome_order < 4 and known.ratio > 0)
 order by
     case long.system when 'x86_64-linux' then 1 when 'aarch64-linux' then 2 when 'x86_64-darwin' then 3 when 'aarch64-darwin' then 4 else 5 end,
     long.system, long.days, long.outcome_order

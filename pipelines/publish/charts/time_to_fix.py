@@ -11,7 +11,7 @@ from pipelines.publish.text import bare_days, counted, days
 FIGURE = Figure(
     "metrics.time_to_fix", panel="jobset",
     legend=(("dot", "median"), ("line", "95 % interval, whole evaluations resampled"),
-            ("amber", "plain 95 % interval (Greenwood): too narrow, failures come in bursts")),
+            ("amber", "plain 95 % interval, below: too narrow, since failures come in bursts")),
 )
 
 
@@ -40,7 +40,7 @@ def chart(data: Data) -> alt.TopLevelMixin:
     wide = mine.mark_rule(strokeWidth=3, strokeCap="round").encode(
         x=alt.X("median_days_low:Q", **span), x2="median_days_high:Q", y=y, color=parts.colour(data)
     )
-    plain = mine.mark_rule(strokeWidth=6, color=LIGHT["amber"], opacity=0.75, strokeCap="butt").encode(
+    plain = mine.mark_rule(strokeWidth=3, color=LIGHT["amber"], yOffset=7).encode(
         x=alt.X("median_days_greenwood_low:Q", **span), x2="median_days_greenwood_high:Q", y=y
     )
     x = alt.X("median_days:Q", **span)

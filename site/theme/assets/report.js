@@ -93,6 +93,17 @@
     bubble.style.top = (above ? event.clientY - box.height - 12 : event.clientY + 18) + "px";
   }
 
+  /* ---- the hatching that means unknown, for every drawing of the page ---- */
+  function hatch() {
+    if (document.getElementById("hatch")) return;
+    const holder = document.createElement("div");
+    holder.className = "hatch";
+    holder.setAttribute("aria-hidden", "true");
+    holder.innerHTML = '<svg width="0" height="0"><defs><pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse"' +
+      ' patternTransform="rotate(45)"><rect width="6" height="6"/><line x1="0" y1="0" x2="0" y2="6"/></pattern></defs></svg>';
+    document.body.append(holder);
+  }
+
   /* ---- tables: sort by a header, filter by words ---- */
   function value(row, column) {
     const cell = row.cells[column];
@@ -151,6 +162,7 @@
   function start() {
     for (const [plot, view] of views) if (!document.contains(plot)) { view.finalize(); views.delete(plot); }
     if (bubble) bubble.hidden = true;
+    hatch();
     for (const figure of document.querySelectorAll(".fig:not(.is-drawn):not(.is-static)")) near.observe(figure);
     for (const table of document.querySelectorAll("table.data")) prepare(table);
   }
