@@ -32,7 +32,15 @@ from tests.sql import world
 HERE = Path(__file__).parent
 SCHEMA = {"failure_episodes": "core", "evaluation_systems": "core", "gaps": "core", "jobs_now": "core"}
 """Schemas of the relations that have cases here and are not metrics."""
-RELATIONS = (*SCHEMA, "green_ratio", "failing_now", "broken_marker_candidates", "bursts", "coverage")
+RELATIONS = (
+    *SCHEMA,
+    "green_ratio",
+    "failing_now",
+    "broken_marker_candidates",
+    "bursts",
+    "coverage",
+    "definition_comparison",
+)
 Row = dict[str, Any]
 Recorded = tuple[int, Event]
 """Number of the batch, and the event."""
