@@ -33,7 +33,7 @@ class Card:
 
 
 def cards(rows: Rows) -> list[Card]:
-    """The cards that the data allow, most important first."""
+    """The cards that the data allow, most important first; a source that fell silent long before the others says so."""
     made = [*_green(rows), *_listed(rows), *_time_to_fix(rows), *_long(rows), *_channel(rows), *_coverage(rows)]
     return made[:MOST]
 

@@ -62,10 +62,11 @@ def system_colour(system: str) -> str:
 
 
 def variables() -> str:
-    """The colours as CSS custom properties, for both schemes of the theme."""
-    return "".join(
-        f'[data-md-color-scheme="{scheme}"]{{' + "".join(f"--c-{name}:{colour};" for name, colour in colours.items()) + "}\n"
-        for scheme, colours in (("default", LIGHT), ("slate", DARK))
+    """The colours as CSS custom properties, for both schemes of the theme; paper is always light."""
+    light, dark = ("".join(f"--c-{name}:{colour};" for name, colour in colours.items()) for colours in (LIGHT, DARK))
+    return (
+        f'[data-md-color-scheme="default"]{{{light}}}\n[data-md-color-scheme="slate"]{{{dark}}}\n'
+        f'@media print{{[data-md-color-scheme="default"],[data-md-color-scheme="slate"]{{{light}}}}}\n'
     )
 
 

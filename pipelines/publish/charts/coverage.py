@@ -25,7 +25,7 @@ def words(data: Data, scope: Scope) -> Words:
     return Words(
         f"{number(missing)} of {number(total)} answers of {scope.label} are incomplete and left out of every figure",
         "Evaluations a month by system and by whether the source's answer was complete",
-        counted(total, "evaluation") + " by system",
+        counted(total, "answer") + " (an evaluation on one system)",
         f"Bars of evaluations a month of {scope.label}. Incomplete: " + "; ".join(
             f"{system} " + number(sum(
                 row["evaluations"] for row in data.rows if row["system"] == system and row["verdict"] == "incomplete"

@@ -23,7 +23,8 @@ def words(data: Data, scope: Scope) -> Words:
     return Words(
         f"{percent(first['green_ratio'])} of decided {unit} were green on {first['system']} on {day(first['evaluation_at'])}",
         f"Green ratio: share of decided {unit} (green and red) that were green, last complete evaluation of each week{cut}",
-        f"{counted(sum(row['evaluations'] for row in newest.values()), 'complete evaluation')} by system, {number(len(seen))} shown",
+        f"{counted(sum(row['evaluations'] for row in newest.values()), 'complete answer')} (an evaluation on one system), "
+        f"{number(len(seen))} shown",
         f"Line charts of the green ratio of {scope.label} by system. Newest values: "
         + "; ".join(f"{name} {percent(row['green_ratio'])} on {day(row['evaluation_at'])}" for name, row in newest.items()) + ".",
     )

@@ -30,7 +30,8 @@ def words(data: Data, scope: Scope) -> Words:
         f"{number(row['listed_jobs'])} {unit} were listed as failing on {system} on {day(row['evaluation_at'])}"
         + (f"; between {number(min(mine))} and {number(max(mine))} before" if len(mine) > 2 else ""),
         f"Failing {unit} that each evaluation lists, by system",
-        f"{counted(sum(other['evaluations'] for other in newest.values()), 'evaluation')} by system, {number(len(data.rows))} shown",
+        f"{counted(sum(other['evaluations'] for other in newest.values()), 'answer')} (an evaluation on one system), "
+        f"{number(len(data.rows))} shown",
         f"Line charts of the failing {unit} listed by the evaluations of {scope.label}. Newest complete counts: "
         + "; ".join(f"{name} {number(other['listed_jobs'])}" for name, other in newest.items()) + ".",
     )

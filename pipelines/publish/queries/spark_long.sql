@@ -8,9 +8,16 @@ with
     )
 select months.at, count(episodes.attr) as value
 from months
+cross join (
+    select min(evaluation_at) as first_at
+    from core.evaluation_systems
+    where source = $source and jobset = $jobset and system = $system and is_complete
+) as history
 left join core.failure_episodes as episodes
     on episodes.source = $source and episodes.jobset = $jobset and episodes.system = $system and episodes.has_own_failure
     and episodes.broken_at <= months.at - interval 90 days
     and (episodes.cleared_at is null or episodes.cleared_at > months.at)
+-- before the history is 90 days old nothing in it can have lasted so long
+where months.at >= history.first_at + interval 90 days
 group by months.at
 order by months.at
