@@ -232,11 +232,16 @@ markers as (
     group by d.job, d.broken_turn
 ),
 
-windows as (
-    select scope, min(first_at) as first_at, max(last_at) as last_at
-    from staging.source_declared
-    where covers = 'package_marked_broken'
-    group by scope
+-- Episodes that lie within the window of a marker source whose scope holds their attribute.
+windowed as (
+    select distinct d.job, d.broken_turn
+    from dated as d
+    inner join replay.jobs as j on d.job = j.job
+    inner join staging.source_declared as w
+        on w.covers = 'package_marked_broken'
+        and (w.scope is null or starts_with(j.attr, w.scope))
+        and w.first_at <= d.broken_at
+        and coalesce(d.cleared_at, d.observed_until_at) < w.last_at + interval 1 day
 )
 
 select
@@ -253,10 +258,7 @@ select
     d.observed_until_at,
     case when m.marked_at is not null and d.ending <> 'open' then 'marked_broken' else d.ending end as outcome,
     m.marked_at,
-    coalesce(
-        w.first_at <= d.broken_at and coalesce(d.cleared_at, d.observed_until_at) < w.last_at + interval 1 day,
-        false
-    ) as has_marker_window,
+    w.job is not null as has_marker_window,
     d.evaluations::integer as evaluations,
     d.has_own_failure,
     coalesce(d.is_masked, false) as is_masked,
@@ -269,5 +271,5 @@ from dated as d
 inner join replay.jobs as j on d.job = j.job
 inner join replay.series as s on j.series = s.series
 left join markers as m on d.job = m.job and d.broken_turn = m.broken_turn
-left join windows as w on starts_with(j.attr, w.scope)
+left join windowed as w on d.job = w.job and d.broken_turn = w.broken_turn
 order by s.source, s.jobset, j.attr, s.system, j.variant, d.broken_turn

@@ -20,10 +20,11 @@
 -- column: jobset_newest_at | Time of the newest evaluation of the jobset, whatever it tells.
 -- column: is_current | Whether the system is still told.
 with answers as (
-    select series, count(*) as observations
-    from replay.coverage
-    where is_covered
-    group by series
+    select c.series, count(*) as observations
+    from replay.coverage as c
+    inner join replay.observations as o on c.observation = o.observation
+    where c.is_covered and not o.is_retracted
+    group by c.series
 ),
 
 told as (

@@ -14,12 +14,14 @@
 -- column: systems | Systems that the answer covers.
 -- column: listed_rows | Rows of the whole listing, as recorded.
 -- column: listing_checksum | Checksum of the whole listing, as recorded.
+-- column: is_retracted | Whether the source took it back: others may still be told by what differs from it.
 -- column: previous | Number of the observation before it in the jobset; null for the first.
 with listed as (
-    select o.*
+    select
+        o.*,
+        o.id in (select r.observation_id from staging.observation_retracted as r) as is_retracted
     from staging.evaluation_observed as o
     where o.listed_rows is not null
-        and o.id not in (select r.observation_id from staging.observation_retracted as r)
 ),
 
 numbered as (
@@ -42,5 +44,6 @@ select
     systems,
     listed_rows,
     listing_checksum,
+    is_retracted,
     lag(observation) over (partition by source, jobset order by observation) as previous
 from numbered

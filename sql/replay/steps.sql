@@ -1,4 +1,4 @@
--- An evaluation of a series, with the observation whose list stands for it: the last usable one that covers the system.
+-- An evaluation of a series, with the observation whose list stands for it: the last usable one, not taken back, that covers the system.
 --
 -- grain: series, step
 -- column: series | Jobset and system.
@@ -18,7 +18,7 @@ with last_lists as (
     inner join replay.listing_checks as l on o.observation = l.observation
     inner join replay.evaluations as e
         on o.source = e.source and o.jobset = e.jobset and o.evaluation_id = e.evaluation_id
-    where c.is_covered and l.is_usable
+    where c.is_covered and l.is_usable and not o.is_retracted
     group by c.series, e.evaluation
 )
 

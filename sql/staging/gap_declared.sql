@@ -5,7 +5,7 @@
 -- column: source | Source concerned.
 -- column: jobset | Jobset concerned; null for all.
 -- column: evaluation_id | Evaluation concerned; null if none.
--- column: kind | Kind of gap, for example `rejected_input`.
+-- column: kind | Kind of gap, for example `input_rejected`.
 -- column: detail | What was seen, in words.
 -- column: rows_missing | Rows or objects that are missing because of it.
 -- column: observed_at | When the source was asked.
