@@ -64,7 +64,8 @@ def record(
     for listing in facts.listings:
         progress(f"comparing {listing.observations.height:,} lists of {listing.jobset}")
         base = state.newest(log, listing.source, listing.jobset)
-        changed = listings.changes(listing, base)
+        known_facts = state.facts(log, listing.source, listing.jobset, listing.builds["build_id"])
+        changed = listings.changes(listing, base, known_facts)
         frames["evaluation_observed"] = _with_checksums(frames["evaluation_observed"], changed.checksums)
         _add(frames, "membership_changed", changed.membership)
         _add(frames, "build_observed", changed.builds)

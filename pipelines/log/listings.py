@@ -1,9 +1,9 @@
 """Turns whole listings into what changed: `membership_changed` rows, `build_observed` facts and checksums.
 
-Set-wise over the order of observations (ordinal, evaluation, observed_at, id), never snapshot by snapshot, and
-on integers until the few rows that changed are known. The state after an observation is exactly its listing:
-rows of systems that it does not cover are not carried over, so a system that returns is listed anew, and one
-that is not covered is never unlisted.
+Set-wise over the order of observations (ordinal, evaluation, observed_at, id), never snapshot by snapshot,
+and on integers until the few rows that changed are known. The state after an observation is exactly its
+listing: rows of systems that it does not cover are not carried over, so a system that returns is listed anew,
+and one that is not covered is never unlisted.
 """
 
 import hashlib
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from pipelines.log import facts
 from pipelines.sources.base import Listing
 
 KEY_FRAME_EVERY = 200
@@ -23,14 +24,12 @@ KEY = ["attr", "system", "variant"]
 class Base:
     """The newest durable observation of a jobset and what is known of it.
 
-    `listing`: attr, system, variant, build_id. `statuses`: build_id, status, is_finished of the newest fact of
-    each build in the listing. `since_key_frame`: observations since the last one.
+    `listing`: attr, system, variant, build_id. `since_key_frame`: observations since the last one.
     """
 
     observation_id: str
     systems: list[str]
     listing: pl.DataFrame
-    statuses: pl.DataFrame
     since_key_frame: int
 
 
@@ -66,8 +65,12 @@ def row_hash(builds: pl.DataFrame) -> np.ndarray:
     return np.frombuffer(digests, dtype="<i8")
 
 
-def changes(listing: Listing, base: Base | None) -> Changes:
-    """Changes that tell the listing from `base`, and from one observation of it to the next."""
+def changes(listing: Listing, base: Base | None, known: pl.DataFrame) -> Changes:
+    """Changes that tell the listing from `base`, and from one observation of it to the next.
+
+    `known`: build_id, observed_at, status, cause and is_finished of every fact that the log has about builds
+    of the listing.
+    """
     order = listing.observations.with_row_index("observation").sort(
         "ordinal", "evaluation_id", "observed_at", "id"
     )
@@ -94,7 +97,7 @@ def changes(listing: Listing, base: Base | None) -> Changes:
     places = _sorted(order, builds, position, build, base)
     edits, key_frames = _edits(places, order.height, checksums["listed_rows"].to_numpy(), base)
     membership = _membership(listing, order, builds, edits, key_frames, base)
-    return Changes(checksums, membership, _facts(listing, base))
+    return Changes(checksums, membership, facts.changed(listing, known))
 
 
 def _checksums(
@@ -136,7 +139,8 @@ def _edits(
 ) -> tuple[dict[str, np.ndarray], set[int]]:
     """Rows by which each listing differs from the one before, whole ones at key frames; and the key frames.
 
-    A key frame: no base, a delta of more than half of the listing, or every 200th observation.
+    A key frame: no base, a delta of more than half of the listing, every 200th observation, or a listing that
+    lost rows only because it does not cover their system (an observation without changes equals its base).
     """
     job, position, build = places.job, places.position, places.build
     same_job = job[1:] == job[:-1]
@@ -147,11 +151,13 @@ def _edits(
     arrived = (position > 0) & ~(follows & same_build)
     stays = np.zeros(len(job), dtype=bool)
     stays[:-1] = follows[1:]
-    leaves = ~stays & (position < last) & places.covered[position + 1, places.system]
+    ends = ~stays & (position < last)
+    leaves = ends & places.covered[position + 1, places.system]
+    dropped = np.bincount(position[ends & ~leaves] + 1, minlength=last + 2)
     counts = np.bincount(position[arrived], minlength=last + 2) + np.bincount(
         position[leaves] + 1, minlength=last + 2
     )
-    frames = _key_frames(counts[1:], listed, base)
+    frames = _key_frames(counts[1:], dropped[1:], listed, base)
     is_frame = np.zeros(last + 2, dtype=bool)
     is_frame[list(frames)] = True
     listed_rows = np.flatnonzero((arrived | is_frame[position]) & (position > 0))
@@ -164,12 +170,13 @@ def _edits(
     }, frames
 
 
-def _key_frames(counts: np.ndarray, listed: np.ndarray, base: Base | None) -> set[int]:
+def _key_frames(counts: np.ndarray, dropped: np.ndarray, listed: np.ndarray, base: Base | None) -> set[int]:
     frames = set()
     since = base.since_key_frame if base is not None else KEY_FRAME_EVERY
-    for position, (changed, whole) in enumerate(zip(counts.tolist(), listed.tolist(), strict=False), start=1):
+    told = zip(counts.tolist(), dropped.tolist(), listed.tolist(), strict=False)
+    for position, (changed, lost, whole) in enumerate(told, start=1):
         since += 1
-        if since >= KEY_FRAME_EVERY or 2 * changed > whole:
+        if since >= KEY_FRAME_EVERY or 2 * changed > whole or (lost and not changed):
             frames.add(position)
             since = 0
     return frames
@@ -205,47 +212,3 @@ def _membership(
         .drop("position", "code")
         .with_columns(source=pl.lit(listing.source), jobset=pl.lit(listing.jobset))
     )
-
-
-def _facts(listing: Listing, base: Base | None) -> pl.DataFrame:
-    """Facts that differ from the one next before them in observed_at, per build id."""
-    rows = listing.rows
-    instant = (
-        listing.observations["observed_at"]
-        .rank("dense")
-        .to_numpy()
-        .astype(np.int64)[rows["observation"].to_numpy()]
-    )
-    number = listing.builds["build_id"].rank("dense").to_numpy().astype(np.int64)[rows["build"].to_numpy()]
-    meaning = listing.statuses.select(pl.struct("status", "is_finished").rank("dense")).to_series().to_numpy()
-    status = meaning[rows["status"].to_numpy()]
-    by = np.argsort((number << 32) | instant, kind="stable")
-    number, status = number[by], status[by]
-    first = np.ones(len(by), dtype=bool)
-    first[1:] = number[1:] != number[:-1]
-    changed = first.copy()
-    changed[1:] |= status[1:] != status[:-1]
-    facts = rows[by[changed]].with_columns(is_first=pl.Series(first[changed]))
-    facts = pl.concat(
-        [
-            facts.drop("observation", "build", "status"),
-            listing.builds[facts["build"]],
-            listing.statuses[facts["status"]],
-            listing.observations[facts["observation"]].select("observed_at", "evaluation_id"),
-        ],
-        how="horizontal",
-    )
-    if base is not None:
-        keys = ["build_id", "status", "is_finished"]
-        known = base.statuses.select(keys).with_columns(is_first=pl.lit(True))
-        facts = facts.join(known, on=[*keys, "is_first"], how="anti", maintain_order="left")
-    if {"dependents_unbroken", "dependents_all"} <= set(facts.columns):
-        facts = facts.with_columns(
-            dependents=pl.when(pl.col("dependents_all").is_not_null()).then(
-                pl.struct(
-                    unbroken=pl.col("dependents_unbroken").cast(pl.Int64),
-                    all=pl.col("dependents_all").cast(pl.Int64),
-                )
-            )
-        ).drop("dependents_unbroken", "dependents_all")
-    return facts.drop("is_first").with_columns(source=pl.lit(listing.source), jobset=pl.lit(listing.jobset))

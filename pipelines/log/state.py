@@ -10,14 +10,17 @@ import polars as pl
 from pipelines.log.listings import KEY, Base
 from pipelines.log.store import EventLog
 
+ORDER = ["ordinal", "evaluation_id", "observed_at", "id"]
+"""Order of the observations of a jobset."""
+
 
 def newest(log: EventLog, source: str, jobset: str) -> Base | None:
     """The newest observation of the jobset by (ordinal, evaluation, observed_at, id), with its listing."""
     observations = (
         log.scan("evaluation_observed")
         .filter(pl.col("source") == source, pl.col("jobset") == jobset, pl.col("listed_rows").is_not_null())
-        .select("id", "ordinal", "evaluation_id", "observed_at", "systems", "listed_rows")
-        .sort("ordinal", "evaluation_id", "observed_at", "id")
+        .select("batch", *ORDER, "systems", "listed_rows", "listing_checksum")
+        .sort(ORDER)
         .collect()
     )
     if observations.is_empty():
@@ -30,10 +33,8 @@ def newest(log: EventLog, source: str, jobset: str) -> Base | None:
         .unique()
         .collect()
     )
-    bases = dict(edges.iter_rows())
-    systems = dict(observations.select("id", "systems").iter_rows())
-    path, complete = _path_back(last["id"], observations, bases)
-    if not complete:
+    path = _path_back(last["id"], observations, dict(edges.iter_rows()))
+    if path is None:
         return None
     rows = (
         log.scan("membership_changed")
@@ -45,37 +46,51 @@ def newest(log: EventLog, source: str, jobset: str) -> Base | None:
         .select("observation_id", *KEY, "change", "build_id")
         .collect()
     )
-    listing = replay(path, rows, systems)
     return Base(
         observation_id=last["id"],
         systems=last["systems"],
-        listing=listing,
-        statuses=_statuses(log, source, jobset, listing["build_id"]),
+        listing=replay(path, rows, dict(observations.select("id", "systems").iter_rows())),
         since_key_frame=len(path) - 1,
     )
 
 
-def _path_back(last: str, observations: pl.DataFrame, bases: dict[str, str | None]) -> tuple[list[str], bool]:
-    """Observations from a key frame to `last`, oldest first; False if the way back is broken.
+def facts(log: EventLog, source: str, jobset: str, builds: pl.Series) -> pl.DataFrame:
+    """Every fact that the log has about builds of the jobset: what a new one is compared with."""
+    return (
+        log.scan("build_observed")
+        .filter(
+            pl.col("source") == source,
+            pl.col("jobset") == jobset,
+            pl.col("build_id").is_in(builds.unique().implode()),
+        )
+        .select("build_id", "observed_at", "status", "cause", "is_finished")
+        .collect()
+    )
 
-    An observation without changes stands for its predecessor's listing; one of no rows for an empty one.
+
+def _path_back(last: str, observations: pl.DataFrame, bases: dict[str, str | None]) -> list[str] | None:
+    """Observations from a key frame to `last`, oldest first; None if the way back is broken.
+
+    An observation without changes has the listing of its base, which is not recorded. The first one written
+    with that listing stands for it: it has changes, or no rows at all.
     """
-    order = observations["id"].to_list()
-    place = {identity: n for n, identity in enumerate(order)}
-    empty = set(observations.filter(pl.col("listed_rows") == 0)["id"])
-    path, at = [last], last
-    while True:
-        if at in empty or (at in bases and bases[at] is None):
-            return path[::-1], True
-        before = bases.get(at) or (order[place[at] - 1] if place.get(at, 0) > 0 else None)
-        if before is None or before not in place or before in path[-KEY_LIMIT:]:
-            return path[::-1], False
-        path.append(before)
-        at = before
-
-
-KEY_LIMIT = 10_000
-"""Longest way back to a key frame that is followed."""
+    written: dict[tuple[int, int], str] = {}
+    listings: dict[str, tuple[int, int]] = {}
+    for identity, rows, checksum in (
+        observations.sort("batch", *ORDER).select("id", "listed_rows", "listing_checksum").iter_rows()
+    ):
+        listings[identity] = rows, checksum
+        written.setdefault((rows, checksum), identity)
+    path: list[str] = []
+    at: str | None = last
+    while at is not None and at in listings and at not in path:
+        if at not in bases:
+            at = written[listings[at]]
+        path.append(at)
+        if listings[at][0] == 0 or bases.get(at, "") is None:
+            return path[::-1]
+        at = bases.get(at)
+    return None
 
 
 def replay(path: Sequence[str], rows: pl.DataFrame, systems: dict[str, list[str]]) -> pl.DataFrame:
@@ -103,20 +118,4 @@ def replay(path: Sequence[str], rows: pl.DataFrame, systems: dict[str, list[str]
         .filter(pl.col("change") != "unlisted", pl.col("position") > pl.col("uncovered"))
         .select(*KEY, "build_id")
         .sort(KEY)
-    )
-
-
-def _statuses(log: EventLog, source: str, jobset: str, builds: pl.Series) -> pl.DataFrame:
-    return (
-        log.scan("build_observed")
-        .filter(
-            pl.col("source") == source,
-            pl.col("jobset") == jobset,
-            pl.col("build_id").is_in(builds.implode()),
-        )
-        .select("build_id", "status", "is_finished", "observed_at")
-        .collect()
-        .sort("build_id", "observed_at", "status")
-        .group_by("build_id", maintain_order=True)
-        .last()
     )

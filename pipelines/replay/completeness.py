@@ -32,9 +32,9 @@ class Evidence:
     def incomplete_by_lookahead(self) -> bool:
         """Enough failures vanished and came back."""
         p = self.listed_before
-        return (self.returned_same_build >= SAME_BUILD_JOBS and self.returned_same_build >= SAME_BUILD_SHARE * p) or (
-            self.returned >= RETURNED_JOBS and self.returned >= RETURNED_SHARE * p
-        )
+        return (
+            self.returned_same_build >= SAME_BUILD_JOBS and self.returned_same_build >= SAME_BUILD_SHARE * p
+        ) or (self.returned >= RETURNED_JOBS and self.returned >= RETURNED_SHARE * p)
 
     @property
     def incomplete_at_once(self) -> bool:
@@ -50,9 +50,20 @@ def list_verdicts(runs: pa.Table) -> pa.Table:
         builds = presence(part.drop_nulls("job"), int(part["step"].max()))  # type: ignore[arg-type]
         for chain in CHAINS:
             rows += [(series, chain, *verdict) for verdict in judge(builds, chain)]
-    names = ["series", "chain", "step", "listed_jobs", "listed_before", "vanished_jobs", "returned_same_build", "returned_jobs"]
+    names = [
+        "series",
+        "chain",
+        "step",
+        "listed_jobs",
+        "listed_before",
+        "vanished_jobs",
+        "returned_same_build",
+        "returned_jobs",
+    ]
     flags = ["is_incomplete_by_lookahead", "is_incomplete_at_once", "is_incomplete", "is_final"]
-    schema = {name: pl.String if name == "chain" else pl.Int32 for name in names} | dict.fromkeys(flags, pl.Boolean)
+    schema = {name: pl.String if name == "chain" else pl.Int32 for name in names} | dict.fromkeys(
+        flags, pl.Boolean
+    )
     return pl.DataFrame(rows, schema=schema, orient="row").to_arrow()
 
 
@@ -61,7 +72,9 @@ def presence(runs: pl.DataFrame, steps: int) -> np.ndarray:
     job = runs["job"].rank("dense").to_numpy().astype(np.int64) - 1
     build = runs["build_id"].rank("dense").to_numpy().astype(np.int32)
     matrix = np.zeros((int(job.max()) + 1 if len(job) else 0, steps), dtype=np.int32)
-    for row, number, first, last in zip(job, build, runs["first_step"].to_numpy(), runs["last_step"].to_numpy(), strict=True):
+    for row, number, first, last in zip(
+        job, build, runs["first_step"].to_numpy(), runs["last_step"].to_numpy(), strict=True
+    ):
         matrix[row, first - 1 : last] = number
     return matrix
 

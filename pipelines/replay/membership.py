@@ -44,11 +44,15 @@ def _restated(frame: pl.DataFrame, rows: pl.DataFrame) -> Iterator[tuple[int, bo
         if edge == "out_of_order":
             wanted.add(observation)
     deltas: dict[int, list[tuple[int, str, str | None]]] = defaultdict(list)
-    for observation, job, change, build in rows.select("observation", "job", "change", "build_id").iter_rows():
+    for observation, job, change, build in rows.select(
+        "observation", "job", "change", "build_id"
+    ).iter_rows():
         deltas[observation].append((job, change, build))
     series = dict(rows.select("job", "series").unique().iter_rows())
     covered: dict[int, set[int]] = defaultdict(set)
-    for observation, number in frame.filter(pl.col("change") == "covers").select("observation", "series").iter_rows():
+    for observation, number in (
+        frame.filter(pl.col("change") == "covers").select("observation", "series").iter_rows()
+    ):
         covered[observation].add(number)
     for root in roots:
         listing: Listing = {}
@@ -61,7 +65,9 @@ def _restated(frame: pl.DataFrame, rows: pl.DataFrame) -> Iterator[tuple[int, bo
                 continue
             undo[observation] = _enter(listing, deltas[observation], covered[observation], series)
             if observation in wanted:
-                yield from ((observation, True, job, "listed", build) for job, build in sorted(listing.items()))
+                yield from (
+                    (observation, True, job, "listed", build) for job, build in sorted(listing.items())
+                )
             stack.append((observation, True))
             stack.extend((child, False) for child in children[observation])
 

@@ -24,6 +24,7 @@
 -- column: dependents_unbroken | Packages that depend on it and are not marked broken; null if not told.
 -- column: dependents_all | Packages that depend on it; null if not told.
 -- column: log_url | Address of the build's log; null if not told.
+-- column: batch | Number of the ingest call that recorded it.
 select
     source || ':build:' || build_id || ':' || strftime(observed_at, '%Y-%m-%dT%H:%M:%SZ') || ':'
         || coalesce(attempt, 1)::varchar as id,
@@ -46,5 +47,6 @@ select
     is_maintained,
     dependents.unbroken as dependents_unbroken,
     dependents."all" as dependents_all,
-    log_url
+    log_url,
+    batch
 from log.build_observed

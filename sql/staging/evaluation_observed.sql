@@ -21,6 +21,7 @@
 -- column: totals | Numbers by system and status as reported.
 -- column: gates | Verdicts of named gates.
 -- column: is_partial | Whether the source itself says that the answer is partial.
+-- column: batch | Number of the ingest call that recorded it.
 select
     id,
     source,
@@ -39,6 +40,7 @@ select
     listing_checksum,
     totals,
     gates,
-    is_partial
+    is_partial,
+    batch
 from log.evaluation_observed
 qualify row_number() over (partition by id order by batch) = 1

@@ -79,8 +79,9 @@ def test_final_verdicts_equal_the_flags_of_the_set(real: duckdb.DuckDBPyConnecti
         f"count(*) filter (where v.is_incomplete_by_lookahead) {VERDICTS}"
     ).fetchall() == [(1_300, 52, 52, 52)]
     assert real.execute(
-        f"select count(*) {VERDICTS} and (f.n_gone, f.n_gone_back_same_build, f.n_gone_back_within_15) is distinct from "
-        "(v.vanished_jobs, v.returned_same_build, v.returned_jobs) and f.n_gone is not null"
+        f"select count(*) {VERDICTS} and f.n_gone is not null and "
+        "(f.n_gone, f.n_gone_back_same_build, f.n_gone_back_within_15) is distinct from "
+        "(v.vanished_jobs, v.returned_same_build, v.returned_jobs)"
     ).fetchall() == [(0,)]
 
 
@@ -134,18 +135,19 @@ def test_counts_of_the_shipped_table_are_listed(real: duckdb.DuckDBPyConnection)
         select evaluation_id::bigint as eval_id, system, listed_jobs as n_failed, green_jobs
         from core.evaluation_systems where jobset = '{JOBSET}'
     """
-    theirs = f"select eval_id, system, n_failed, null::bigint as green_jobs from read_csv('{TRUNK}/eval_systems.csv')"
+    theirs = f"select eval_id, system, n_failed, null::bigint from read_csv('{TRUNK}/eval_systems.csv')"
     assert histories.differences(real, ours, theirs) == (0, 0)
 
 
 def test_an_evaluation_polled_often_is_one(real: duckdb.DuckDBPyConnection) -> None:
     assert real.execute(
-        "select jobset, count(*) from core.evaluations where jobset in ('nixpkgs/trunk', 'nixpkgs/staging-next') "
+        "select jobset, count(*) from core.evaluations where jobset <> 'nixpkgs/haskell-updates' "
         "group by jobset order by jobset"
     ).fetchall() == [("nixpkgs/staging-next", 1), ("nixpkgs/trunk", 325)]
     assert histories.differences(
         real,
-        f"select evaluation_id::bigint, first_observed_at, last_observed_at from core.evaluations where jobset = '{JOBSET}'",
-        f"select eval_id, first_seen::timestamptz, last_seen::timestamptz from read_csv('{TRUNK}/evaluations.csv') "
-        "where jobset = 'trunk'",
+        "select evaluation_id::bigint, first_observed_at, last_observed_at from core.evaluations "
+        f"where jobset = '{JOBSET}'",
+        "select eval_id, first_seen::timestamptz, last_seen::timestamptz "
+        f"from read_csv('{TRUNK}/evaluations.csv') where jobset = 'trunk'",
     ) == (0, 0)
