@@ -5,10 +5,10 @@ from collections import Counter
 from pathlib import Path
 
 import duckdb
-import polars as pl
 import pytest
 
 from pipelines import ingest
+from pipelines.log import compact, schema, verify
 from pipelines.log.store import EventLog
 from tests import histories
 from tests.property import memory, worlds
@@ -42,6 +42,13 @@ def _record(log: MemoryLog | EventLog, answers: list[Answer], quarantine: Path) 
     ingest.record(worlds.facts(answers, known), "world", log, quarantine)  # type: ignore[arg-type]
 
 
+def _retract(log: MemoryLog, answers: list[Answer]) -> None:
+    """The source takes answers back, in a batch of its own."""
+    log.append(
+        {"observation_retracted": schema.frame_of([worlds.retraction(a) for a in answers])}, "retracted"
+    )
+
+
 def _delivered(answers: list[Answer], seed: int) -> list[list[Answer]]:
     """The answers shuffled, one in eight twice, cut into 2 to 9 batches."""
     rng = random.Random(seed)
@@ -55,27 +62,29 @@ def _group(first: int) -> list[list[Answer]]:
     return [worlds.world(number) for number in range(first, first + GROUP)]
 
 
-def _observations(log: MemoryLog | EventLog) -> pl.DataFrame:
-    return log.scan("evaluation_observed").drop("batch").sort("id").collect()
-
-
 @pytest.mark.parametrize("first", range(0, WORLDS, GROUP))
 def test_tables_are_what_the_observations_mean_in_whatever_order_they_come(
     first: int, tmp_path: Path
 ) -> None:
     group = _group(first)
     answers = [answer for world in group for answer in world]
+    taken_back = random.Random(first).sample(answers, len(answers) // 25)
     in_order, shuffled = MemoryLog(), MemoryLog()
     _record(in_order, answers, tmp_path)
-    for batch in _delivered(answers, first):
+    _retract(in_order, taken_back)
+    batches = _delivered(answers, first)
+    for n, batch in enumerate(batches):
         _record(shuffled, batch, tmp_path)
-    assert _observations(in_order).equals(_observations(shuffled))
+        if n == len(batches) // 2:
+            _retract(shuffled, taken_back)
+    assert histories.observations(in_order).equals(histories.observations(shuffled))
 
     con, other = memory.build(in_order), memory.build(shuffled)
     assert histories.unequal(histories.contents(con), histories.contents(other)) == []
     assert con.execute("select count(*) from replay.listing_checks where not is_usable").fetchall() == [(0,)]
 
-    walked = {world[0].jobset: walk(world) for world in group}
+    retracted = {answer.id for answer in taken_back}
+    walked = {world[0].jobset: walk(world, retracted) for world in group}
     _assert_equal(con, EVALUATIONS, walked, "evaluations")
     _assert_equal(con, INTERVALS, walked, "intervals")
     _assert_equal(con, VERDICTS, walked, "verdicts")
@@ -104,3 +113,32 @@ def test_the_worlds_are_as_nasty_as_they_should_be() -> None:
     assert min(verdicts.values()) >= 100
     assert all(flags[n] >= 500 for n in range(11, 15))
     assert statuses > {"queued", "broken-marked", "no-such-status", "dependency-failed", "succeeded"}
+
+
+def test_some_worlds_through_a_log_on_disk(tmp_path: Path) -> None:
+    """The same with Delta tables: verified, compacted half-way, read as of every batch, with more threads."""
+    answers = [answer for number in range(8) for answer in worlds.world(number)]
+    log, direct = EventLog(tmp_path / "log"), EventLog(tmp_path / "direct")
+    batches = _delivered(answers, 8)
+    as_of = []
+    for n, batch in enumerate(batches):
+        _record(log, batch, tmp_path)
+        as_of.append(_contents(log))
+        if n == len(batches) // 2:
+            before = log.version()
+            assert compact.compact(log, retention_hours=0).version == before
+    _record(direct, answers, tmp_path)
+
+    assert verify.verify(log).problems == []
+    assert as_of[-1] == _contents(direct)
+    assert as_of[-1] == _contents(log, threads=4)
+    assert as_of[-1] == _contents(log, threads=1)
+    assert [_contents(log, last_batch=n + 1) for n in range(len(as_of))] == as_of
+    assert len({str(tables) for tables in as_of}) == len(as_of)
+
+
+def _contents(log: EventLog, **how: int) -> dict[str, tuple[int, int]]:
+    con = histories.build(log, **how)  # type: ignore[arg-type]
+    tables = histories.contents(con)
+    con.close()
+    return tables

@@ -4,7 +4,7 @@ Slow and direct on purpose. Every table is a list of tuples in the order of the 
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -51,10 +51,10 @@ class Walked:
     """Columns of core.failure_episodes from attr on, without markers."""
 
 
-def walk(answers: Sequence[Answer]) -> Walked:
-    """Every table of a world."""
+def walk(answers: Sequence[Answer], retracted: Container[str] = ()) -> Walked:
+    """Every table of a world. What was seen of a build stays seen, also in an answer that was taken back."""
     by_evaluation: dict[tuple[int, str], list[Answer]] = defaultdict(list)
-    for answer in answers:
+    for answer in (answer for answer in answers if answer.id not in retracted):
         by_evaluation[answer.ordinal, answer.evaluation_id].append(answer)
     order = sorted(by_evaluation)
     times = _evaluation_times([by_evaluation[key] for key in order])

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import polars as pl
 
+from models.events import ObservationRetracted
 from pipelines.sources.base import Facts, Listing
 
 SOURCE = "hydra.example"
@@ -224,6 +225,17 @@ def _listed(rng: np.random.Generator, members: dict[Job, Seen], coverage: str) -
         kept = float(rng.choice([0.0, 0.3, 0.7]))
         rows = {job: seen for job, seen in rows.items() if job[1] not in cut or rng.random() < kept}
     return rows
+
+
+def retraction(answer: Answer) -> ObservationRetracted:
+    """The source takes an answer back, a day later."""
+    return ObservationRetracted(
+        id=f"{answer.id}:retracted",
+        source=SOURCE,
+        observed_at=answer.observed_at + timedelta(days=1),
+        observation_id=answer.id,
+        reason="asked the wrong machine",
+    )
 
 
 def facts(answers: Sequence[Answer], known: set[str]) -> Facts:
