@@ -57,9 +57,29 @@ def decade(value: float, steps: tuple[float, ...] = (0.02, 0.1, 0.25, 1, 3, 10, 
     return (min(fitting) if up else max(fitting)) if fitting else (steps[-1] if up else steps[0])
 
 
-def floor_ratio(least: float) -> float:
-    """Where a ratio axis starts: the highest plain bound below all values. The subtitle says it."""
-    return max(bound for bound in (0.0, 0.5, 0.7, 0.8, 0.9, 0.95) if bound <= least or bound == 0.0)
+def floor_ratio(ratios: list[float]) -> float:
+    """Where a ratio axis starts: the highest plain bound that all but one in twenty of the values reach.
+
+    The subtitle says it, and the values below it are marked at the bottom.
+    """
+    usual = sorted(ratios)[len(ratios) // 20]
+    return max(bound for bound in (0.0, 0.5, 0.7, 0.8, 0.9, 0.95) if bound <= usual or bound == 0.0)
+
+
+def count_axis(column: str, values: list[float], title: str | None = None) -> alt.Y:
+    """Counts from zero; logarithmic where they span more than three decades, which the subtitle says."""
+    wide = spans_decades(values)
+    scale = alt.Scale(type="symlog", constant=1, domain=[0, max(values)]) if wide else alt.Scale(domain=[0, max(values)], nice=True)
+    axis = alt.Axis(values=[0, 1, 10, 100, 1000, 10_000, 100_000], format=",d") if wide else alt.Axis(
+        format=",d", tickCount=4, tickMinStep=1
+    )
+    return alt.Y(f"{column}:Q", title=title, scale=scale, axis=axis)
+
+
+def spans_decades(values: list[float]) -> bool:
+    """Whether counts span more than three decades."""
+    known = [value for value in values if value > 0]
+    return bool(known) and max(known) > 1000 * min(known)
 
 
 def colour(data: Data) -> alt.Color:

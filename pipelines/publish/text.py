@@ -32,7 +32,7 @@ def _inside(found: re.Match[str]) -> bool:
 def slug(name: str) -> str:
     """A file name for any name: kept if plain, else its plain letters and a short hash, so that two never meet."""
     plain = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.")[:60]
-    return plain if plain == name else f"{plain or 'x'}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+    return plain if plain and plain == name else f"{plain or 'x'}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
 def place(kind: str, source: str, name: str) -> str:

@@ -1,5 +1,6 @@
 """Tables and snippets that pages ask for by name; each turns rows of a query into escaped HTML."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +28,7 @@ LABELS = {
     "rejected_inputs": "Rejected inputs", "reasons": "Why incomplete", "listed_jobs": "Listed (jobs)",
     "incomplete_reason": "Why", "detail": "What was seen", "declared_at": "On", "channel": "Channel", "advances": "Advances",
     "last_advance_at": "Last advance", "days_since_advance": "Days since then", "median_gap_days": "Median wait (days)",
-    "p95_gap_days": "95th percentile (days)", "longest_gap_days": "Longest wait (days)",
+    "p95_gap_days": "95th percentile (days)", "longest_gap_days": "Longest gap (days)",
     "median_commit_age_days": "Median age of the commit (days)", "revision": "Revision", "commit_at": "Committed",
     "advanced_at": "Advanced", "gap_days": "Wait (days)", "commit_age_days": "Age of the commit (days)", "n": "Episodes (n)",
     "open": "Still open", "median": "Median (days)", "interval": "95 % interval (days)", "own_median": "Own failures (days)",
@@ -66,6 +67,11 @@ def build(row: Mapping[str, Any]) -> Cell:
     return Cell(Markup(link(esc(shown), evidence(row["source"], "build", row["build_id"]))), shown)
 
 
+def prose(words: str) -> Markup:
+    """A line of our own documentation; what stands between backticks becomes code."""
+    return Markup(re.sub(r"&#96;(.+?)&#96;", r"<code>\1</code>", esc(words)))
+
+
 class Views:
     """What a page may ask for; bound to the page's place below the site's root."""
 
@@ -82,6 +88,10 @@ class Views:
         """A channel, linked to its page."""
         href = f"{self._root}{text.place('channels', row['source'], row['channel'])}.html"
         return Cell(Markup(link(esc(row["channel"]), esc(href))), row["channel"])
+
+    def channel_scope(self) -> scopes.Scope:
+        """All channels together."""
+        return scopes.whole(self._assembly.channels, "all channels")
 
     def failing(self, rows: Sequence[Mapping[str, Any]], caption: str) -> Markup:
         """Failing jobs with the builds that show it."""
@@ -157,7 +167,7 @@ class Views:
         }
         shown = [
             {"column": Cell(Markup(f"<code>{esc(name)}</code>{' (grain)' if name in relation.grain else ''}"), name),
-             "type": types.get(name, text.UNKNOWN).lower(), "meaning": meaning}
+             "type": types.get(name, text.UNKNOWN).lower(), "meaning": Cell(prose(meaning), meaning)}
             for name, meaning in relation.columns.items()
         ]
         return grid.table(shown, columns("column", "type", "meaning"), f"Columns of {relation.key}")
@@ -182,7 +192,7 @@ class Views:
                 "relation": Cell(Markup(
                     f'<a href="{self._root}{relation.schema}/{relation.name}.html"><code>{esc(relation.key)}</code></a>'
                 ), relation.key),
-                "meaning": relation.summary, "rows": count,
+                "meaning": Cell(prose(relation.summary), relation.summary), "rows": count,
                 "downloads": Cell(self.downloads(relation) if relation.schema == "metrics" else Markup("in the database"), relation.schema),
             })
         shown.sort(key=lambda row: (row["downloads"].sort != "metrics", row["relation"].sort))

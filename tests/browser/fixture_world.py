@@ -234,6 +234,16 @@ BRIDGES = {
             broken_evaluation_id as same_since_evaluation_id, broken_at as same_since_at, failure_episodes.evaluations as same_evaluations,
             is_left_censored as is_same_since_first
         from core.failure_episodes inner join core.jobset_systems using (source, jobset, system) where outcome = 'open'""",
+    "metrics.definition_comparison": """
+        select source, jobset, system, preset, count(*) as episodes, count(*) filter (where is_left_censored) as left_censored,
+            count(*) filter (where cleared_at is null and not is_left_censored) as open,
+            count(*) filter (where cleared_at is not null and not is_left_censored) as closed,
+            count(*) filter (where has_own_failure) as own_failures,
+            avg(date_diff('second', broken_at, cleared_at)) / 86400 as closed_mean_days,
+            median(date_diff('second', broken_at, cleared_at)) / 86400 as closed_median_days, 0 as negative_durations,
+            1 as definition_version
+        from core.failure_episodes cross join (select unnest(['headline', 'trunk-reference']) as preset)
+        group by source, jobset, system, preset""",
     "core.job_intervals": """
         select source, jobset, attr, system, variant, first_build_id as build_id, 'failed' as status, 'red' as status_class,
             'own' as red_kind, 'as_observed' as status_basis, broken_evaluation_id as first_evaluation_id,

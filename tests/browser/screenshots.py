@@ -8,6 +8,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from tests import ground
 from tests.browser import served
 
 LOOKS = {
@@ -26,11 +27,11 @@ def key_pages(html: Path) -> list[str]:
     return ["index.html", largest("jobsets"), largest("channels"), "time_to_fix.html", "coverage.html", "data.html"]
 
 
-def take(html: Path, out: Path) -> list[Path]:
+def take(html: Path, out: Path, chromium: str) -> list[Path]:
     """Write the pictures and return their paths."""
     out.mkdir(parents=True, exist_ok=True)
     taken = []
-    with served.site(html) as base, served.browser() as browser:
+    with served.site(html) as base, served.browser(chromium) as browser:
         for look, options in LOOKS.items():
             context = browser.new_context(**options)
             for name in key_pages(html):
@@ -51,5 +52,8 @@ def take(html: Path, out: Path) -> list[Path]:
 
 
 if __name__ == "__main__":
-    for picture in take(Path(sys.argv[1]), Path(sys.argv[2])):
+    found = ground.find_chromium()
+    if len(sys.argv) != 3 or not found:
+        sys.exit("Usage: screenshots.py HTML_FOLDER OUT_FOLDER, on a machine with Chromium (apt install chromium).")
+    for picture in take(Path(sys.argv[1]), Path(sys.argv[2]), found):
         print(picture)

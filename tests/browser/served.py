@@ -1,6 +1,5 @@
 """A built site behind a local server, and the Chromium that looks at it."""
 
-import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,8 +8,6 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
-
-NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome")
 
 
 class _Quiet(SimpleHTTPRequestHandler):
@@ -32,16 +29,11 @@ def site(folder: Path) -> Iterator[str]:
         thread.join()
 
 
-def chromium() -> str | None:
-    """Path of an installed Chromium."""
-    return next((found for found in map(shutil.which, NAMES) if found), None)
-
-
 @contextmanager
-def browser() -> Iterator[Browser]:
-    """A headless Chromium while the block runs."""
+def browser(chromium: str) -> Iterator[Browser]:
+    """A headless Chromium, found at that path, while the block runs."""
     with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox", "--disable-gpu"])
+        opened = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
         try:
             yield opened
         finally:

@@ -5,7 +5,7 @@ import altair as alt
 from pipelines.publish import parts
 from pipelines.publish.drawing import Data
 from pipelines.publish.figure import Figure, Scope, Words
-from pipelines.publish.text import counted, number
+from pipelines.publish.text import counted, days, number
 
 FIGURE = Figure(
     "metrics.broken_marker_candidates", panel="jobset",
@@ -17,10 +17,10 @@ AGES = ("3 to 6 months", "6 to 12 months", "1 to 2 years", "2 years or more")
 def words(data: Data, scope: Scope) -> Words:
     """Finding: how many have failed for a year or more."""
     total = sum(row["jobs"] for row in data.rows)
-    old = sum(row["jobs"] for row in data.rows if row["age_order"] >= 3)
+    longest = data.extent("longest_days")[1]
     return Words(
-        f"{counted(total, 'job has', 'jobs have')} failed by themselves for three months or more, "
-        f"{number(old)} of them for a year or more",
+        f"{counted(total, 'job has', 'jobs have')} failed by themselves for three months or more; "
+        f"the longest seen for {days(longest)}",
         "Jobs whose own build failed in every complete evaluation for 90 days or more, by age and system",
         counted(total, "job") + " by system",
         "Bars of long failures by age. " + "; ".join(

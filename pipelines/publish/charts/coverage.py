@@ -39,12 +39,13 @@ def chart(data: Data) -> alt.TopLevelMixin:
     mine = alt.Chart(data.named).transform_filter(parts.IN_FRONT)
     fills = alt.Scale(domain=list(VERDICTS), range=[LIGHT["blue"], LIGHT["sky"], palette.HATCH])
     first, last = data.extent("month_on", "next_month_on")
-    bars = mine.mark_bar(stroke=LIGHT["ground"], strokeWidth=0.6).encode(
+    bars = mine.mark_rect(stroke=LIGHT["ground"], strokeWidth=0.6).encode(
         x=alt.X("month_on:T", title=None, axis=parts.month_ticks(),
                 scale=alt.Scale(type="utc", domain=[_month(first), _month(last)])),
         x2="next_month_on:T",
-        y=alt.Y("evaluations:Q", title=None, stack="zero", axis=alt.Axis(tickCount=4, tickMinStep=1, format=",d")),
-        fill=alt.Fill("verdict:N", scale=fills, legend=None), order="verdict_order:Q",
+        y=alt.Y("bar_from:Q", title=None, scale=alt.Scale(domain=[0, data.extent("bar_to")[1]], nice=True), axis=alt.Axis(tickCount=4, tickMinStep=1, format=",d")),
+        y2="bar_to:Q",
+        fill=alt.Fill("verdict:N", scale=fills, legend=None),
         tooltip=[parts.when("month_on", "month", "%B %Y"), alt.Tooltip("verdict:N", title="verdict"),
                  alt.Tooltip("evaluations:Q", title="evaluations", format=",")],
     )

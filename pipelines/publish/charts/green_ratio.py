@@ -5,11 +5,14 @@ import altair as alt
 from pipelines.publish import parts
 from pipelines.publish.drawing import Data
 from pipelines.publish.figure import Figure, Scope, Words
+from pipelines.publish.palette import LIGHT
 from pipelines.publish.text import counted, day, number, percent
 
 FIGURE = Figure(
-    "metrics.green_ratio", panel="system", legend=(("pale", "other systems"), ("hatch", "unknown: no complete evaluation for 30 days"))
+    "metrics.green_ratio", panel="system", legend=(("pale", "other systems"), ("hatch", "unknown: no complete evaluation for 30 days"),
+            ("burst", "lower than the axis shows"))
 )
+HEIGHT = 170
 
 
 def words(data: Data, scope: Scope) -> Words:
@@ -17,8 +20,8 @@ def words(data: Data, scope: Scope) -> Words:
     seen = [row for row in data.rows if row["green_ratio"] is not None]
     first = [row for row in seen if row["system"] == seen[0]["system"]][-1]
     unit = f"{first['unit']}s"
-    start = parts.floor_ratio(min(data.values("green_ratio")))
-    cut = f"; axis from {start * 100:.0f} %" if start else ""
+    start = parts.floor_ratio(data.values("green_ratio"))
+    cut = f"; axis from {start * 100:.0f} %, triangles mark lower values" if start else ""
     newest = {row["system"]: row for row in seen}
     return Words(
         f"{percent(first['green_ratio'])} of decided {unit} were green on {first['system']} on {day(first['evaluation_at'])}",
@@ -34,13 +37,19 @@ def chart(data: Data) -> alt.TopLevelMixin:
     """Lines over time."""
     base = alt.Chart(data.named)
     x = parts.time_axis("evaluation_at")
-    y = parts.percent_axis("green_ratio", [parts.floor_ratio(data.extent("green_ratio")[0]), 1])
+    start = parts.floor_ratio(data.values("green_ratio"))
+    y = parts.percent_axis("green_ratio", [start, 1])
     mine = base.transform_filter(parts.IN_FRONT)
-    others = parts.pale_line(base.transform_filter(parts.BEHIND)).encode(x=x, y=y, detail="system:N")
-    line = mine.mark_line().encode(x=x, y=y, color=parts.colour(data))
-    targets = parts.hover(mine.transform_filter("isValid(datum.green_ratio)"), [
+    others = base.transform_filter(parts.BEHIND).mark_line(color=LIGHT["pale"], strokeWidth=1, opacity=0.55, clip=True).encode(x=x, y=y, detail="system:N")
+    line = mine.mark_line(clip=True).encode(x=x, y=y, color=parts.colour(data))
+    tooltips = [
         parts.when("evaluation_at", "evaluated"), alt.Tooltip("evaluation_id:N", title="evaluation"),
         alt.Tooltip("green_ratio:Q", title="green ratio", format=".3%"), alt.Tooltip("green_jobs:Q", title="green", format=","),
         alt.Tooltip("decided_jobs:Q", title="decided (n)", format=","),
-    ]).encode(x=x, y=y)
-    return alt.layer(parts.unknown_spans(data), others, line, targets).add_params(parts.panel()).properties(width="container", height=170)
+    ]
+    seen = mine.transform_filter(f"isValid(datum.green_ratio) && datum.green_ratio >= {start}")
+    targets = parts.hover(seen, tooltips).encode(x=x, y=y)
+    low = mine.transform_filter(f"isValid(datum.green_ratio) && datum.green_ratio < {start}").mark_point(
+        shape="triangle-down", filled=True, size=40, color=LIGHT["ink"], opacity=1
+    ).encode(x=x, y=alt.value(HEIGHT - 5), tooltip=tooltips)
+    return alt.layer(parts.unknown_spans(data), others, line, targets, low).add_params(parts.panel()).properties(width="container", height=HEIGHT)

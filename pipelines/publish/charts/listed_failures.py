@@ -25,26 +25,27 @@ def words(data: Data, scope: Scope) -> Words:
         )
     system, row = next(iter(newest.items()))
     mine = [other["listed_jobs"] for other in data.rows if other["system"] == system and other["is_complete"]]
-    unit = f"{row['unit']}s"
     return Words(
-        f"{number(row['listed_jobs'])} {unit} were listed as failing on {system} on {day(row['evaluation_at'])}"
+        f"{counted(row['listed_jobs'], 'job was', 'jobs were')} listed as failing on {system} on {day(row['evaluation_at'])}"
         + (f"; between {number(min(mine))} and {number(max(mine))} before" if len(mine) > 2 else ""),
-        f"Failing {unit} that each evaluation lists, by system",
+        "Failing jobs that each evaluation lists, by system" + (" (log scale)" if parts.spans_decades(counts(data)) else ""),
         f"{counted(sum(other['evaluations'] for other in newest.values()), 'answer')} (an evaluation on one system), "
         f"{number(len(data.rows))} shown",
-        f"Line charts of the failing {unit} listed by the evaluations of {scope.label}. Newest complete counts: "
+        f"Line charts of the failing jobs listed by the evaluations of {scope.label}. Newest complete counts: "
         + "; ".join(f"{name} {number(other['listed_jobs'])}" for name, other in newest.items()) + ".",
     )
+
+
+def counts(data: Data) -> list[float]:
+    """Counts of complete evaluations, which the scale is chosen for."""
+    return [row["listed_jobs"] for row in data.rows if row["is_complete"]] or data.values("listed_jobs")
 
 
 def chart(data: Data) -> alt.TopLevelMixin:
     """Lines with hollow points beside them."""
     base = alt.Chart(data.named)
     x = parts.time_axis("evaluation_at")
-    y = alt.Y(
-        "listed_jobs:Q", title=None, axis=alt.Axis(format=",d", tickCount=4),
-        scale=alt.Scale(domain=[0, data.extent("listed_jobs")[1]], nice=True),
-    )
+    y = parts.count_axis("listed_jobs", counts(data))
     mine = base.transform_filter(parts.IN_FRONT)
     others = parts.pale_line(base.transform_filter(f"{parts.BEHIND} && datum.is_complete")).encode(x=x, y=y, detail="system:N")
     line = mine.transform_filter("datum.is_complete").mark_line(point=len(data.rows) < 20).encode(

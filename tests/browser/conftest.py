@@ -1,0 +1,51 @@
+"""The invented world, published once; its site behind a local server; every page of it visited once."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+
+from pipelines.paths import SITE, SQL
+from pipelines.publish.report import ReportResult, publish
+from tests.browser import fixture_world, served, visits
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The warehouse of the invented world."""
+    return fixture_world.build(tmp_path_factory.mktemp("world") / "warehouse.duckdb")
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the site is built."""
+    return tmp_path_factory.mktemp("published")
+
+
+@pytest.fixture(scope="session")
+def base(folder: Path) -> Iterator[str]:
+    """Address under which the site is served; it is known before the site is built."""
+    with served.site(folder / "report" / "html") as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def report(world: Path, folder: Path, base: str, tmp_path_factory: pytest.TempPathFactory) -> ReportResult:
+    """The published report."""
+    var = tmp_path_factory.mktemp("var")
+    return publish(world, folder, var, SITE, SQL, fixture_world.VERSION, site_url=base)
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[Browser]:
+    """One headless browser for all tests."""
+    with served.browser(chromium) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def visited(browser: Browser, base: str, report: ReportResult) -> dict[str, visits.Visit]:
+    """What every page did when it was opened with an empty cache and scrolled through."""
+    names = sorted(path.relative_to(report.html).as_posix() for path in report.html.rglob("*.html"))
+    return {name: visits.visit(browser, base, name) for name in names if name != "404.html"}
