@@ -10,6 +10,7 @@ from pathlib import Path
 
 import duckdb
 
+from models.events import EVENT_TYPES
 from models.presets import PRESETS
 from pipelines import checks as claims
 from pipelines import paths, relations, warehouse
@@ -71,15 +72,20 @@ class WarehouseBuild:
 
     @cached_property
     def is_current(self) -> bool:
-        """Whether the finished file holds this data computed by this code."""
+        """Whether the finished file holds this data computed by this code, and its views read the files of today.
+
+        Compacting the log changes its files and nothing else; the views would miss those that are gone.
+        """
         if not self.target.is_file():
             return False
         wanted = (self.parameters["data_version"], self.parameters["code_version"])
         try:
             with warehouse.connect(self.target, read_only=True) as con:
-                return con.execute("select data_version, code_version from core.data_version").fetchall() == [wanted]
+                found = con.execute("select data_version, code_version from core.data_version").fetchall()
+                read = {file for (file,) in con.execute("select file from log.files").fetchall()}
         except duckdb.Error:
             return False
+        return found == [wanted] and read == {file for name in EVENT_TYPES for file in self.log.files(name)}
 
     @property
     def con(self) -> duckdb.DuckDBPyConnection:

@@ -4,24 +4,53 @@ Exit codes: 0 success, 1 other failure, 2 a check failed, 3 bad input, 4 busy.
 """
 
 import sys
+import traceback
 from pathlib import Path
+from typing import Any
 
 import click
 
 from models.presets import PRESETS
 from pipelines import settings
-from pipelines.errors import HealthError
+from pipelines.errors import BadInput, HealthError
+
+INTERRUPTED = 130
 
 
 class _Group(click.Group):
-    """Turns our errors into one sentence on the error stream."""
+    """Ends every error with one sentence on the error stream and an exit code; nothing ends with a traceback."""
 
-    def invoke(self, ctx: click.Context) -> object:
+    def main(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 (as click has it)
+        """Run the command line."""
+        kwargs["standalone_mode"] = False
         try:
-            return super().invoke(ctx)
+            code = super().main(*args, **kwargs)
         except HealthError as error:
             click.echo(f"nixpkgs-health: {error}", err=True)
-            ctx.exit(error.exit_code)
+            code = error.exit_code
+        except click.UsageError as error:
+            error.show()
+            code = BadInput.exit_code
+        except click.ClickException as error:
+            error.show()
+            code = error.exit_code
+        except (click.Abort, KeyboardInterrupt):
+            click.echo("nixpkgs-health: stopped; the same command goes on where it was.", err=True)
+            code = INTERRUPTED
+        except Exception as error:  # noqa: BLE001 (the last place where a fault can be told in a sentence)
+            click.echo(f"nixpkgs-health: {_told(error)}", err=True)
+            code = HealthError.exit_code
+        sys.exit(code if isinstance(code, int) else 0)
+
+
+def _told(error: Exception) -> str:
+    """A fault of ours in a sentence; the traceback goes to a file beside the state."""
+    place = settings.load().var
+    place.mkdir(parents=True, exist_ok=True)
+    file = place / "fault.txt"
+    file.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
+    first = (str(error).splitlines() or [""])[0]
+    return f"this is a fault of the program ({type(error).__name__}: {first}); report it with {file}"
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80})
@@ -148,7 +177,8 @@ def log_verify() -> None:
         click.echo(problem, err=True)
     if result.problems:
         raise CheckFailed(f"The log does not verify: {len(result.problems)} problems, listed above.")
-    click.echo(result.sentence())
+    for line in result.sentences():
+        click.echo(line)
 
 
 @log_group.command("compact")

@@ -46,7 +46,8 @@ def render(frame: pl.DataFrame, form: str) -> str:
         return out.getvalue().rstrip("\n")
     if form == "json":
         floats = pl.selectors.float()
-        finite = frame.with_columns(pl.when(floats.is_finite()).then(floats))
+        numbers = frame.with_columns(pl.selectors.decimal().cast(pl.Float64))
+        finite = numbers.with_columns(pl.when(floats.is_finite()).then(floats))
         return json.dumps(finite.to_dicts(), default=_text, indent=2, ensure_ascii=False)
     if form == "markdown":
         head = ["| " + " | ".join(frame.columns) + " |", "|" + "|".join("---" for _ in frame.columns) + "|"]

@@ -32,12 +32,12 @@ def run(runtime: Runtime, job: str, steps: Steps) -> None:
             )
         finally:
             runtime.build.close()
-    for event in result.all_events:
-        if event.is_step_failure:
-            raise _error(event)
     for evaluation in result.get_asset_check_evaluations():
         if not evaluation.passed and evaluation.severity.value == "ERROR":
             raise CheckFailed(evaluation.description or f"The claim {evaluation.check_name} does not hold.")
+    for event in result.all_events:
+        if event.is_step_failure:
+            raise _error(event)
 
 
 def _error(event: object) -> Exception:

@@ -35,7 +35,7 @@ def connect(path: Path | str, *, read_only: bool = False) -> duckdb.DuckDBPyConn
 
 
 def attach_log(con: duckdb.DuckDBPyConnection, log: EventLog, last_batch: int | None = None) -> None:
-    """Views `log.<event type>` over the log's files: rows of committed batches, up to `last_batch`.
+    """Views `log.<event type>` over the log's files (named in `log.files`): committed batches, up to `last_batch`.
 
     An event type without rows becomes an empty table with its columns.
     """
@@ -43,9 +43,13 @@ def attach_log(con: duckdb.DuckDBPyConnection, log: EventLog, last_batch: int | 
     batches = log.batches()
     newest = batches[-1].batch if batches else 0
     last = newest if last_batch is None else min(last_batch, newest)
-    for event_type in EVENT_TYPES:
+    told = {event_type: log.files(event_type) for event_type in EVENT_TYPES}
+    con.execute("create or replace table log.files (event_type varchar, file varchar)")
+    rows = [(event_type, file) for event_type, files in told.items() for file in files]
+    if rows:
+        con.execute("insert into log.files select unnest($types), unnest($files)", {"types": [r[0] for r in rows], "files": [r[1] for r in rows]})
+    for event_type, files in told.items():
         con.execute(f"drop view if exists log.{event_type}")
-        files = log.files(event_type)
         if files:
             names = ", ".join(_quoted(file) for file in files)
             con.execute(

@@ -40,6 +40,16 @@ class CompactResult:
     version: str
     """Version of the data: the same before and after."""
 
+    def sentence(self) -> str:
+        """What was gained."""
+        before, after = (sum(getattr(t, name) for t in self.tables) for name in ("files_before", "files_after"))
+        removed = sum(t.removed for t in self.tables)
+        size = sum(t.bytes_after for t in self.tables)
+        return (
+            f"{before:,} files became {after:,} ({size / 2**20:.1f} MiB), {removed:,} superseded ones were removed. "
+            f"Version of the data, as before: {self.version}"
+        )
+
 
 def compact(
     log: EventLog, progress: Callable[[str], None] = lambda _: None, retention_hours: int = RETENTION_HOURS

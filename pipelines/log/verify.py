@@ -35,6 +35,11 @@ class Verification:
     problems: list[str]
     """One sentence each: what was seen, where, and what to do."""
 
+    def sentences(self) -> list[str]:
+        """What a sound log is told to be: unfinished rows, then batches, rows and version."""
+        whole = f"{self.batches:,} batches with {self.rows:,} rows verify. Version of the data: {self.version}"
+        return [*self.unfinished, whole]
+
 
 def verify(log: EventLog, progress: Callable[[str], None] = lambda _: None) -> Verification:
     """Recompute everything that the log records of itself. Raises nothing for damage: it is in `problems`."""

@@ -70,7 +70,7 @@ def publish(
         )
         os.replace(fresh / "data", html / "data")
         progress("downloads")
-        tables.write_database(con, made.relations.values(), html / "data" / tables.DATABASE)
+        tables.put_database(con, made.relations.values(), html / "data" / tables.DATABASE, var_dir / "published")
         tables.write_files(con, [relation for relation in made.relations.values() if relation.schema == "metrics"], html / "data")
         lines = [*_headline(made)]
     finally:
@@ -125,7 +125,7 @@ def _assets(source: Path, target: Path, var_dir: Path) -> None:
 
 def _headline(made: pages.Assembly) -> list[str]:
     """What a terminal shows: the answers of the first page, at most 80 columns each."""
-    lines = [card.plain.replace("\u202f", " ") for card in cards.cards(made.rows)]
+    lines = [card.plain.replace("\u202f", " ") for card in cards.cards(made.rows, made.everything().as_of_at)]
     lines.append(f"As of {day(made.everything().as_of_at)}, data version {made.data_version[:12]}")
     return [line if len(line) <= LINE else line[: LINE - 1] + "…" for line in lines]
 

@@ -1,6 +1,8 @@
 """What people download: one DuckDB file with every public relation, and each metric as CSV and Parquet."""
 
+import hashlib
 import os
+import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -41,6 +43,27 @@ def write_database(con: duckdb.DuckDBPyConnection, relations: Iterable[Relation]
             con.execute(f'comment on column published.{relation.key}."{column}" is {literal(meaning)}')
     con.execute("detach published")
     os.replace(fresh, target)
+
+
+def put_database(con: duckdb.DuckDBPyConnection, relations: Iterable[Relation], target: Path, kept: Path) -> None:
+    """Put the public database of this data and code at `target`, byte for byte the one that was published before.
+
+    DuckDB leaves bytes that it does not use as they happen to be, so two files of equal rows differ. The one that was
+    made first is therefore kept below the folder `kept`, as a link to the same file where the disk can do that.
+    """
+    (identity,) = con.execute("select data_version || code_version from core.data_version").fetchall()[0]
+    digest = hashlib.sha256(f"{identity}{STORAGE}{duckdb.__version__}".encode() + Path(__file__).read_bytes())
+    made = kept / f"{digest.hexdigest()[:32]}.duckdb"
+    if not made.exists():
+        write_database(con, relations, made)
+        for other in kept.glob("*.duckdb"):
+            if other != made:
+                other.unlink()
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(made, target)
+    except OSError:
+        shutil.copyfile(made, target)
 
 
 def write_files(con: duckdb.DuckDBPyConnection, relations: Iterable[Relation], folder: Path) -> None:
