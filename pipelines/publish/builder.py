@@ -13,7 +13,7 @@ from pipelines.errors import CheckFailed
 def build(config: Path, extra: dict[str, str], as_of: datetime | None, site_url: str | None) -> Path:
     """Build the site that `config` describes and return its folder. Raises CheckFailed if MkDocs warns of anything.
 
-    Dates in the sitemap are the data's `as_of`, so that two builds of the same data are equal.
+    Dates in the sitemap are the data's `as_of`.
     """
     with _surroundings(as_of):
         from mkdocs.commands.build import build as mkdocs_build
@@ -29,12 +29,16 @@ def build(config: Path, extra: dict[str, str], as_of: datetime | None, site_url:
             mkdocs_build(loaded)
         except (Abort, ConfigurationError) as error:
             said = "; ".join(heard.messages[:5]) or str(error)
-            raise CheckFailed(f"The report's pages do not build: {said}. Correct the page that is named.") from error
+            raise CheckFailed(
+                f"The report's pages do not build: {said}. Correct the page that is named."
+            ) from error
         finally:
             logger.removeHandler(heard)
     html = Path(loaded.site_dir)
     if heard.messages:
-        raise CheckFailed(f"The report's pages build with warnings: {'; '.join(heard.messages[:5])}. Correct the page that is named.")
+        raise CheckFailed(
+            f"The report's pages build with warnings: {'; '.join(heard.messages[:5])}. Correct the page that is named."
+        )
     return html
 
 

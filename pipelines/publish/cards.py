@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from markupsafe import Markup
@@ -10,6 +10,8 @@ from markupsafe import Markup
 from pipelines.publish.text import bare_days, counted, day, days, esc, number, percent, place
 
 MOST = 6
+SILENT = timedelta(days=30)
+"""A source whose newest answer is so much older than the newest of all is said to end there."""
 FIRST_SYSTEM = "x86_64-linux"
 FIRST_CHANNEL = "nixos-unstable"
 
@@ -32,9 +34,16 @@ class Card:
     """The answer as one line for a terminal."""
 
 
-def cards(rows: Rows) -> list[Card]:
-    """The cards that the data allow, most important first; a source that fell silent long before the others says so."""
-    made = [*_green(rows), *_listed(rows), *_time_to_fix(rows), *_long(rows), *_channel(rows), *_coverage(rows)]
+def cards(rows: Rows, newest: datetime | None) -> list[Card]:
+    """The cards that the data allow, most important first; a source silent long before `newest` is said to be."""
+    made = [
+        *_green(rows),
+        *_listed(rows),
+        *_time_to_fix(rows),
+        *_long(rows),
+        *_channel(rows, newest),
+        *_coverage(rows),
+    ]
     return made[:MOST]
 
 
@@ -63,8 +72,13 @@ def _green(rows: Rows) -> list[Card]:
             f"{row['jobset']}: share of decided {row['unit']}s that are green on {row['system']}",
             percent(row["green_ratio"]),
             f"n = {number(row['decided_jobs'])} decided {row['unit']}s; the source's own totals, no sampling error",
-            _moved(row["change_points"], f"{number(abs(row['change_points'] or 0), 2)} percentage points",
-                   row["before_at"], "greener", "less green"),
+            _moved(
+                row["change_points"],
+                f"{number(abs(row['change_points'] or 0), 2)} percentage points",
+                row["before_at"],
+                "greener",
+                "less green",
+            ),
             f"Evaluation of {day(row['evaluation_at'])}",
             place("jobsets", row["source"], row["jobset"]) + ".html",
             _points(rows("spark_green", source=row["source"], jobset=row["jobset"], system=row["system"])),
@@ -84,7 +98,13 @@ def _listed(rows: Rows) -> list[Card]:
             number(row["listed_jobs"]),
             "A full list of failures; its completeness is "
             + ("certain" if row["is_verdict_final"] else "provisional: later evaluations may revise it"),
-            _moved(row["change_failures"], number(abs(row["change_failures"] or 0)), row["before_at"], "more", "fewer"),
+            _moved(
+                row["change_failures"],
+                number(abs(row["change_failures"] or 0)),
+                row["before_at"],
+                "more",
+                "fewer",
+            ),
             f"Evaluation of {day(row['evaluation_at'])}",
             place("jobsets", row["source"], row["jobset"]) + ".html",
             _points(rows("spark_listed", source=row["source"], jobset=row["jobset"], system=row["system"])),
@@ -95,7 +115,9 @@ def _listed(rows: Rows) -> list[Card]:
 
 
 def _time_to_fix(rows: Rows) -> list[Card]:
-    found = [row for row in rows("time_to_fix_all") if row["kind"] == "all" and row["median_days"] is not None]
+    found = [
+        row for row in rows("time_to_fix_all") if row["kind"] == "all" and row["median_days"] is not None
+    ]
     found = [row for row in found if row["system"] == FIRST_SYSTEM] or found
     found.sort(key=lambda row: (row["jobset"] != "nixpkgs/trunk", -row["n"]))
     return [
@@ -108,8 +130,8 @@ def _time_to_fix(rows: Rows) -> list[Card]:
             f"An end is seen at the next complete evaluation, {days(row['resolution_days'])} later in the median",
             "time_to_fix.html",
             _points(rows("spark_survival", source=row["source"], jobset=row["jobset"], system=row["system"])),
-            f"{row['jobset']} {row['system']}: half of the failures end within {days(row['median_days'])} "
-            f"({bare_days(row['median_days_low'])}-{bare_days(row['median_days_high'])})",
+            f"{row['jobset']} {row['system']}: half of failures end in {days(row['median_days'])} "
+            f"({bare_days(row['median_days_low'])} to {bare_days(row['median_days_high'])})",
         )
         for row in found[:1]
     ]
@@ -123,8 +145,9 @@ def _long(rows: Rows) -> list[Card]:
             f"{row['jobset']}: jobs failing for 90 days or more on {row['system']}",
             number(row["now_jobs"]),
             "Failures of their own build, open in the newest complete evaluation",
-            "The same as 30 days before." if row["change_jobs"] == 0 else
-            f"{number(abs(row['change_jobs']))} {'more' if row['change_jobs'] > 0 else 'fewer'} than 30 days before.",
+            "The same as 30 days before."
+            if row["change_jobs"] == 0
+            else f"{number(abs(row['change_jobs']))} {'more' if row['change_jobs'] > 0 else 'fewer'} than 30 days before.",
             f"To {day(row['until_at'])}",
             "failing_for_long.html",
             _points(rows("spark_long", source=row["source"], jobset=row["jobset"], system=row["system"])),
@@ -134,19 +157,23 @@ def _long(rows: Rows) -> list[Card]:
     ]
 
 
-def _channel(rows: Rows) -> list[Card]:
-    row = _first([row for row in rows("channel_now") if row["now_days"] is not None], "channel", FIRST_CHANNEL)
+def _channel(rows: Rows, newest: datetime | None) -> list[Card]:
+    row = _first(
+        [row for row in rows("channel_now") if row["now_days"] is not None], "channel", FIRST_CHANNEL
+    )
     if row is None:
         return []
+    silent = newest is not None and newest - row["as_of_at"] > SILENT
     faster = row["before_days"] is not None and row["now_days"] < row["before_days"]
     return [
         Card(
             f"{row['channel']}: median time between advances, last 90 days",
             days(row["now_days"]),
             f"n = {number(row['now_gaps'])} waits; the longest {days(row['now_longest_days'])}",
-            "No wait is known in the 90 days before." if row["before_days"] is None else
-            f"{'Shorter' if faster else 'Longer'} than in the 90 days before ({days(row['before_days'])}).",
-            f"To {day(row['as_of_at'])}",
+            "No wait is known in the 90 days before."
+            if row["before_days"] is None
+            else f"{'Shorter' if faster else 'Longer'} than in the 90 days before ({days(row['before_days'])}).",
+            f"To {day(row['as_of_at'])}" + (", where this source ends" if silent else ""),
             place("channels", row["source"], row["channel"]) + ".html",
             _points(rows("spark_channel", source=row["source"], channel=row["channel"])),
             f"{row['channel']}: {days(row['now_days'])} between advances",
@@ -185,11 +212,19 @@ def spark(points: tuple[tuple[Any, float], ...]) -> str:
     """A line without axes, newest value dotted; decoration, since the card says the value and its change in words."""
     if len(points) < 3:
         return ""
-    across = [point[0].timestamp() if isinstance(point[0], datetime) else _ordinal(point[0]) for point in points]
+    across = [
+        point[0].timestamp() if isinstance(point[0], datetime) else _ordinal(point[0]) for point in points
+    ]
     values = [point[1] for point in points]
-    left, wide, low, high = across[0], (across[-1] - across[0]) or 1, min(values), (max(values) - min(values)) or 1
+    left, wide, low, high = (
+        across[0],
+        (across[-1] - across[0]) or 1,
+        min(values),
+        (max(values) - min(values)) or 1,
+    )
     drawn = [
-        (round(2 + 194 * (x - left) / wide, 1), round(38 - 34 * (y - low) / high, 1)) for x, y in zip(across, values, strict=True)
+        (round(2 + 194 * (x - left) / wide, 1), round(38 - 34 * (y - low) / high, 1))
+        for x, y in zip(across, values, strict=True)
     ]
     path = "M" + "L".join(f"{x} {y}" for x, y in drawn)
     return (

@@ -49,7 +49,9 @@ def vega(spec: dict[str, Any]) -> dict[str, Any]:
     return vl_convert.vegalite_to_vega(spec, vl_version=VEGA_LITE)
 
 
-def svg(compiled: dict[str, Any], rows: Sequence[Mapping[str, Any]], panel: str | None, width: int) -> tuple[str, int]:
+def svg(
+    compiled: dict[str, Any], rows: Sequence[Mapping[str, Any]], panel: str | None, width: int
+) -> tuple[str, int]:
     """One panel as SVG of `width` pixels, and its height."""
     spec = copy.deepcopy(compiled)
     for data in spec["data"]:
@@ -74,4 +76,6 @@ def bundle() -> str:
     two entry points by that name leaves out the Vega-Lite compiler and a third of the bytes.
     """
     carried = f"https://cdn.jsdelivr.net/npm/vega@{vl_convert.get_vega_version()}/+esm"
-    return vl_convert.javascript_bundle(f"import {{View, parse}} from '{carried}'; window.vega = {{View, parse}};")
+    return vl_convert.javascript_bundle(
+        f"import {{View, parse}} from '{carried}'; window.vega = {{View, parse}};"
+    )

@@ -120,10 +120,12 @@ class Press:
     def _rows(self, query: str, scope: Scope, files: Path) -> tuple[list[str], list[dict[str, Any]]]:
         """Run a figure's query once; keep its rows as CSV and Parquet and its text with the values filled in."""
         used = {name: value for name, value in scope.parameters.items() if f"${name}" in query}
-        files.parent.mkdir(parents=True, exist_ok=True)
         self.con.execute(f"create or replace temp table figure_rows as {query}", used or None)
         relation = self.con.sql("select * from figure_rows")
         columns, rows = relation.columns, relation.fetchall()
+        if not rows:
+            return columns, []
+        files.parent.mkdir(parents=True, exist_ok=True)
         csv, parquet = suffixed(files, ".csv"), suffixed(files, ".parquet")
         self.con.execute(f"copy figure_rows to {literal(str(csv))} (format csv, header)")
         self.con.execute(
@@ -140,7 +142,11 @@ def suffixed(files: Path, suffix: str) -> Path:
 
 def panels(rows: Sequence[Mapping[str, Any]], column: str | None) -> list[str | None]:
     """Values of the panel column in the order in which the query gives them; one nameless panel without one."""
-    return [None] if column is None else list(dict.fromkeys(row[column] for row in rows if row[column] is not None))
+    return (
+        [None]
+        if column is None
+        else list(dict.fromkeys(row[column] for row in rows if row[column] is not None))
+    )
 
 
 def literal(value: str) -> str:
@@ -172,20 +178,22 @@ def _html(key: str, made: Made, root: str) -> str:
     )
     anchor = "fig-" + key.replace("/", "-")
     definition = f"{root}{made.spec.relation.replace('.', '/')}.html"
-    keys = "".join(f'<span class="key key-{esc(mark)}">{esc(label)}</span>' for mark, label in made.spec.legend)
+    keys = "".join(
+        f'<span class="key key-{esc(mark)}">{esc(label)}</span>' for mark, label in made.spec.legend
+    )
     n, _, rest = made.foot[1].partition(". ")
     as_of, _, version = rest.partition(". ")
     return (
         f'<figure class="fig" id="{anchor}" data-figure="{esc(base)}">'
         f'<figcaption><span class="fig-title">{esc(words.title)}</span>'
         f'<span class="fig-sub">{esc(words.subtitle)}</span></figcaption>'
-        f'{f"<p class=fig-keys>{keys}</p>" if keys else ""}'
+        f"{f'<p class=fig-keys>{keys}</p>' if keys else ''}"
         f'<div class="fig-body" role="img" aria-label="{esc(words.alternative)}">'
         f'<div class="fig-panels fig-cols-{made.across}">{plots}</div>'
         f'<img class="fig-static" src="{esc(base)}.svg#plot" alt="{esc(words.alternative)}" width="{frame.WIDTH}" '
         f'height="{made.plot}" style="aspect-ratio:{frame.WIDTH}/{made.plot}" loading="lazy"></div>'
-        f"<details><summary>The numbers as a table</summary>{made.table}</details>"
-        f'<p class="fig-foot"><span data-part="source">{esc(made.foot[0])}</span> <span data-part="n">{esc(n)}.</span> '
+        f"<details data-search-exclude><summary>The numbers as a table</summary>{made.table}</details>"
+        f'<p class="fig-foot" data-search-exclude><span data-part="source">{esc(made.foot[0])}</span> <span data-part="n">{esc(n)}.</span> '
         f'<span data-part="as-of">{esc(as_of)}.</span> <span data-part="version">{esc(version)}</span> '
         f'<span data-part="links"><a href="{esc(base)}.sql">SQL</a> <a href="{esc(base)}.csv" download>CSV</a> '
         f'<a href="{esc(base)}.parquet" download>Parquet</a> <a href="{esc(base)}.json" download>JSON</a> '

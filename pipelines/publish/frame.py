@@ -19,8 +19,12 @@ def panel_width(columns: int) -> int:
 
 
 def compose(
-    panels: Sequence[tuple[str | None, str, int]], columns: int, title: str, subtitle: str,
-    legend: Sequence[tuple[str, str]], footer: Sequence[str],
+    panels: Sequence[tuple[str | None, str, int]],
+    columns: int,
+    title: str,
+    subtitle: str,
+    legend: Sequence[tuple[str, str]],
+    footer: Sequence[str],
 ) -> tuple[str, int]:
     """The whole figure, and the height of its plot; `panels` holds each panel's title, SVG and height.
 
@@ -38,7 +42,9 @@ def compose(
             x = MARGIN + place * (width + GUTTER)
             if name:
                 drawn.append(_text(name, x, y + 14, 13, LIGHT["ink"], "bold"))
-            drawn.append(f'<g transform="translate({x},{y + (PANEL_TITLE if name else 0)})">{_inner(svg, first + place)}</g>')
+            drawn.append(
+                f'<g transform="translate({x},{y + (PANEL_TITLE if name else 0)})">{_inner(svg, first + place)}</g>'
+            )
         y += max(height for _, _, height in row) + (PANEL_TITLE if row[0][0] else 0) + 8
     foot, bottom = [], y + 16
     for line in footer:
@@ -71,7 +77,11 @@ def _swatch(mark: str, x: int, y: int) -> str:
     if mark == "hatch":
         return f'<rect x="{x}" y="{y - 5}" width="14" height="10" fill="url(#hatch)"/>'
     if mark in ("ring", "dot"):
-        paint = f'fill="{LIGHT["blue"]}"' if mark == "dot" else f'fill="none" stroke="{LIGHT["unknown"]}" stroke-width="1.3"'
+        paint = (
+            f'fill="{LIGHT["blue"]}"'
+            if mark == "dot"
+            else f'fill="none" stroke="{LIGHT["unknown"]}" stroke-width="1.3"'
+        )
         return f'<circle cx="{x + 7}" cy="{y}" r="4" {paint}/>'
     if mark == "burst":
         return f'<path d="M{x + 3} {y - 4}h9l-4.500 8z" fill="{LIGHT["ink"]}"/>'
@@ -91,12 +101,19 @@ def hatch(colour: str) -> str:
 
 
 def _inner(svg: str, number: int) -> str:
-    """A panel's SVG as a group: nested, and with ids of its own."""
-    body = re.sub(r'\b(id="|url\(#)(clip|gradient)', rf"\g<1>p{number}\g<2>", svg)
+    """A panel's SVG as a group, its ids counted from one: the renderer counts on through its whole life."""
+    own: dict[str, str] = {}
+
+    def renamed(found: re.Match[str]) -> str:
+        return found[1] + own.setdefault(found[2], f"p{number}-{len(own) + 1}")
+
+    body = re.sub(r'\b(id="|url\(#)((?:clip|gradient)[^"\)]*)', renamed, svg)
     return re.sub(r"^<svg [^>]*>|</svg>\s*$", "", body.strip())
 
 
-def _lines(text: str, chars: int, step: int, size: float, colour: str, weight: str, y: int) -> tuple[str, int]:
+def _lines(
+    text: str, chars: int, step: int, size: float, colour: str, weight: str, y: int
+) -> tuple[str, int]:
     parts = []
     for line in textwrap.wrap(text, chars) or [""]:
         parts.append(_text(line, MARGIN, y, size, colour, weight))

@@ -36,20 +36,25 @@ class Cell:
     sort: str | float | None = None
 
 
-def table(rows: Sequence[Mapping[str, Any]], columns: Sequence[Column], caption: str, *, ranked: bool = False) -> Markup:
+def table(
+    rows: Sequence[Mapping[str, Any]], columns: Sequence[Column], caption: str, *, ranked: bool = False
+) -> Markup:
     """A table that the page's script makes sortable and filterable; readable without it."""
     numeric = {column.key for column in columns if _is_numeric(column.key, rows)}
     head = "".join(
-        f'<th scope="col"{" class=num" if column.key in numeric else ""}>{esc(column.label)}</th>' for column in columns
+        f'<th scope="col"{" class=num" if column.key in numeric else ""}>{esc(column.label)}</th>'
+        for column in columns
     )
     body = "".join(
-        "<tr>" + (f"<td class=num>{place}</td>" if ranked else "")
-        + "".join(_cell(row[column.key], column.key, column.key in numeric) for column in columns) + "</tr>"
+        "<tr>"
+        + (f"<td class=num>{place}</td>" if ranked else "")
+        + "".join(_cell(row[column.key], column.key, column.key in numeric) for column in columns)
+        + "</tr>"
         for place, row in enumerate(rows, 1)
     )
     rank = '<th scope="col" class="num">#</th>' if ranked else ""
     return Markup(
-        f'<div class="tbl" role="region" aria-label="{esc(caption)}" tabindex="0"><table class="data"><caption>{esc(caption)}</caption>'
+        f'<div class="tbl" data-search-exclude role="region" aria-label="{esc(caption)}" tabindex="0"><table class="data"><caption>{esc(caption)}</caption>'
         f"<thead><tr>{rank}{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
@@ -57,7 +62,11 @@ def table(rows: Sequence[Mapping[str, Any]], columns: Sequence[Column], caption:
 def plain(names: Sequence[str], rows: Sequence[Mapping[str, Any]], limit: int) -> Markup:
     """A table of a query's own columns, the newest or last `limit` rows."""
     shown = list(rows[-limit:])
-    part = f"The last {limit} of {text.number(len(rows))} rows; all are in the CSV." if len(rows) > limit else f"{len(rows)} rows."
+    part = (
+        f"The last {limit} of {text.number(len(rows))} rows; all are in the CSV."
+        if len(rows) > limit
+        else f"{len(rows)} rows."
+    )
     return table(shown, [Column(name, name) for name in names], part)
 
 
@@ -79,7 +88,11 @@ def _cell(value: Any, key: str, numeric: bool) -> str:
         return f'<td{side} data-v=""><span class="unknown">unknown</span></td>'
     shown, exact = show(value, key)
     title = f' title="{esc(exact)}"' if exact != shown and not isinstance(value, str) else ""
-    sort = f' data-v="{esc(value.isoformat() if isinstance(value, date) else value)}"' if not isinstance(value, str) else ""
+    sort = (
+        f' data-v="{esc(value.isoformat() if isinstance(value, date) else value)}"'
+        if not isinstance(value, str)
+        else ""
+    )
     return f"<td{side}{sort}{title}>{esc(shown, text.LONGEST)}</td>"
 
 

@@ -58,8 +58,15 @@ def environment(assembly: Assembly) -> jinja2.Environment:
         autoescape=False,
     )
     env.filters.update(
-        number=text.number, percent=text.percent, days=text.days, bare_days=text.bare_days, day=text.day, exact=text.exact,
-        counted=text.counted, signed=text.signed, month=lambda value: f"{value:%B %Y}",
+        number=text.number,
+        percent=text.percent,
+        days=text.days,
+        bare_days=text.bare_days,
+        day=text.day,
+        exact=text.exact,
+        counted=text.counted,
+        signed=text.signed,
+        month=lambda value: f"{value:%B %Y}",
         quoted=lambda value: Markup('"' + esc(value).replace("\\", "&#92;") + '"'),
     )
     return env
@@ -69,11 +76,22 @@ def write(assembly: Assembly, env: jinja2.Environment, template: str, target: st
     """Render one page to `target`, a path below the pages with suffix .md."""
     root = "../" * target.count("/")
     page = env.get_template(template).render(
-        rows=assembly.rows, relations=assembly.relations, jobsets=assembly.jobsets, channels=assembly.channels,
-        everything=assembly.everything, data_version=assembly.data_version, root=Markup(root), place=text.place,
+        rows=assembly.rows,
+        relations=assembly.relations,
+        jobsets=assembly.jobsets,
+        channels=assembly.channels,
+        everything=assembly.everything,
+        data_version=assembly.data_version,
+        root=Markup(root),
+        place=text.place,
         figure=lambda name, scope=None: assembly.press.figure(name, scope or assembly.everything(), root),
-        cards=lambda: Markup("".join(cards.html(card, root) for card in cards.cards(assembly.rows))),
-        view=views.bound(assembly, root), **values,
+        cards=lambda: Markup(
+            "".join(
+                cards.html(card, root) for card in cards.cards(assembly.rows, assembly.everything().as_of_at)
+            )
+        ),
+        view=views.bound(assembly, root),
+        **values,
     )
     path = assembly.docs / target
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -90,16 +108,34 @@ def assemble(assembly: Assembly, env: jinja2.Environment, progress: Callable[[st
             write(assembly, env, f"pages/{target}", target)
     for scope in assembly.jobsets:
         progress(f"jobset {scope.label}")
-        write(assembly, env, "templates/jobset.md", text.place("jobsets", scope.source, scope.label) + ".md", scope=scope)
+        write(
+            assembly,
+            env,
+            "templates/jobset.md",
+            text.place("jobsets", scope.source, scope.label) + ".md",
+            scope=scope,
+        )
     for scope in assembly.channels:
         progress(f"channel {scope.label}")
-        write(assembly, env, "templates/channel.md", text.place("channels", scope.source, scope.label) + ".md", scope=scope)
+        write(
+            assembly,
+            env,
+            "templates/channel.md",
+            text.place("channels", scope.source, scope.label) + ".md",
+            scope=scope,
+        )
     for relation in assembly.relations.values():
         hand = f"pages/{relation.schema}/{relation.name}.md"
         written = (assembly.site / hand).exists()
-        words = env.get_template(hand).render(root=Markup("../"), relations=assembly.relations) if written else ""
+        words = (
+            env.get_template(hand).render(root=Markup("../"), relations=assembly.relations) if written else ""
+        )
         write(
-            assembly, env, "templates/relation.md", f"{relation.schema}/{relation.name}.md", relation=relation,
+            assembly,
+            env,
+            "templates/relation.md",
+            f"{relation.schema}/{relation.name}.md",
+            relation=relation,
             words=Markup(words.rstrip() + "\n") if written else None,
         )
 

@@ -63,7 +63,9 @@ def system_colour(system: str) -> str:
 
 def variables() -> str:
     """The colours as CSS custom properties, for both schemes of the theme; paper is always light."""
-    light, dark = ("".join(f"--c-{name}:{colour};" for name, colour in colours.items()) for colours in (LIGHT, DARK))
+    light, dark = (
+        "".join(f"--c-{name}:{colour};" for name, colour in colours.items()) for colours in (LIGHT, DARK)
+    )
     return (
         f'[data-md-color-scheme="default"]{{{light}}}\n[data-md-color-scheme="slate"]{{{dark}}}\n'
         f'@media print{{[data-md-color-scheme="default"],[data-md-color-scheme="slate"]{{{light}}}}}\n'
@@ -76,17 +78,32 @@ def config() -> dict[str, object]:
         "background": "transparent",
         "font": FONT,
         "view": {"stroke": None},
+        "mark": {"color": LIGHT["blue"]},
         "axis": {
-            "labelColor": LIGHT["muted"], "titleColor": LIGHT["muted"], "gridColor": LIGHT["rule"], "domainColor": LIGHT["axis"],
-            "tickColor": LIGHT["axis"], "labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal",
-            "labelPadding": 5, "gridWidth": 0.75, "domainWidth": 0.75, "tickSize": 4,
+            "labelColor": LIGHT["muted"],
+            "titleColor": LIGHT["muted"],
+            "gridColor": LIGHT["rule"],
+            "domainColor": LIGHT["axis"],
+            "tickColor": LIGHT["axis"],
+            "labelFontSize": 12,
+            "titleFontSize": 12,
+            "titleFontWeight": "normal",
+            "labelPadding": 5,
+            "gridWidth": 0.75,
+            "domainWidth": 0.75,
+            "tickSize": 4,
         },
         "axisY": {"domain": False, "ticks": False},
         "axisX": {"grid": False},
         "text": {"color": LIGHT["ink"], "fontSize": 12, "font": FONT},
         "legend": {
-            "labelColor": LIGHT["ink"], "titleColor": LIGHT["muted"], "labelFontSize": 12, "titleFontSize": 12,
-            "titleFontWeight": "normal", "orient": "top", "symbolStrokeWidth": 2,
+            "labelColor": LIGHT["ink"],
+            "titleColor": LIGHT["muted"],
+            "labelFontSize": 12,
+            "titleFontSize": 12,
+            "titleFontWeight": "normal",
+            "orient": "top",
+            "symbolStrokeWidth": 2,
         },
         "line": {"strokeWidth": 2, "strokeJoin": "round"},
         "rule": {"color": LIGHT["axis"]},

@@ -13,7 +13,14 @@ BEHIND = "datum.system !== panel"
 WEEK_DAYS = 7
 
 _DURATIONS = (
-    (1 / 24, "1 hour"), (0.25, "6 h"), (1, "1 day"), (7, "1 week"), (30, "1 month"), (90, "3 months"), (365, "1 year"), (1461, "4 years"),
+    (1 / 24, "1 hour"),
+    (0.25, "6 h"),
+    (1, "1 day"),
+    (7, "1 week"),
+    (30, "1 month"),
+    (90, "3 months"),
+    (365, "1 year"),
+    (1461, "4 years"),
 )
 
 
@@ -25,7 +32,9 @@ def panel() -> alt.Parameter:
 def month_ticks() -> alt.Axis:
     """A few ticks with the month, or the year alone at its start."""
     return alt.Axis(
-        tickCount=5, labelOverlap=True, labelFlush=True,
+        tickCount=5,
+        labelOverlap=True,
+        labelFlush=True,
         labelExpr="utcFormat(datum.value, '%m-%d') == '01-01' ? utcFormat(datum.value, '%Y') : utcFormat(datum.value, '%b %Y')",
     )
 
@@ -38,7 +47,10 @@ def time_axis(column: str) -> alt.X:
 def duration_scale(least: float, greatest: float) -> tuple[alt.Scale, list[float], str]:
     """A logarithmic scale of days, its ticks and the words on them (1 day, 1 week, 1 month)."""
     ticks = [days for days, _ in _DURATIONS if least <= days <= greatest]
-    words = "".join(f"datum.value == {days!r} ? '{word}' : " for days, word in _DURATIONS) + "format(datum.value, '~r') + ' days'"
+    words = (
+        "".join(f"datum.value == {days!r} ? '{word}' : " for days, word in _DURATIONS)
+        + "format(datum.value, '~r') + ' days'"
+    )
     return alt.Scale(type="log", domain=[least, greatest], clamp=True, nice=False), ticks, words
 
 
@@ -46,12 +58,18 @@ def duration_axis(least: float, greatest: float, title: str | None) -> dict[str,
     """Keywords for an x or y channel that shows days on a logarithmic scale."""
     scale, ticks, words = duration_scale(least, greatest)
     return {
-        "title": title, "scale": scale,
+        "title": title,
+        "scale": scale,
         "axis": alt.Axis(values=ticks, labelExpr=words, grid=True, labelFlush=False, labelOverlap=True),
     }
 
 
-def decade(value: float, steps: tuple[float, ...] = (0.02, 0.1, 0.25, 1, 3, 10, 30, 90, 180, 365, 730, 1461, 3650), *, up: bool) -> float:
+def decade(
+    value: float,
+    steps: tuple[float, ...] = (0.02, 0.1, 0.25, 1, 3, 10, 30, 90, 180, 365, 730, 1461, 3650),
+    *,
+    up: bool,
+) -> float:
     """The nearest plain bound of days at or beyond a value."""
     fitting = [step for step in steps if (step >= value if up else step <= value)]
     return (min(fitting) if up else max(fitting)) if fitting else (steps[-1] if up else steps[0])
@@ -69,9 +87,15 @@ def floor_ratio(ratios: list[float]) -> float:
 def count_axis(column: str, values: list[float], title: str | None = None) -> alt.Y:
     """Counts from zero; logarithmic where they span more than three decades, which the subtitle says."""
     wide = spans_decades(values)
-    scale = alt.Scale(type="symlog", constant=1, domain=[0, max(values)]) if wide else alt.Scale(domain=[0, max(values)], nice=True)
-    axis = alt.Axis(values=[0, 1, 10, 100, 1000, 10_000, 100_000], format=",d") if wide else alt.Axis(
-        format=",d", tickCount=4, tickMinStep=1
+    scale = (
+        alt.Scale(type="symlog", constant=1, domain=[0, max(values)])
+        if wide
+        else alt.Scale(domain=[0, max(values)], nice=True)
+    )
+    axis = (
+        alt.Axis(values=[0, 1, 10, 100, 1000, 10_000, 100_000], format=",d")
+        if wide
+        else alt.Axis(format=",d", tickCount=4, tickMinStep=1)
     )
     return alt.Y(f"{column}:Q", title=title, scale=scale, axis=axis)
 
@@ -86,7 +110,9 @@ def colour(data: Data) -> alt.Color:
     """Systems by their colour, without a legend: panels and labels name them."""
     systems = list(dict.fromkeys(data.values("system")))
     return alt.Color(
-        "system:N", legend=None, scale=alt.Scale(domain=systems, range=[palette.system_colour(system) for system in systems])
+        "system:N",
+        legend=None,
+        scale=alt.Scale(domain=systems, range=[palette.system_colour(system) for system in systems]),
     )
 
 
@@ -103,7 +129,9 @@ def when(column: str, title: str, pattern: str = "%d %B %Y, %H:%M UTC") -> alt.T
 def percent_axis(column: str, bounds: list[float], title: str | None = None) -> alt.Y:
     """A ratio from 0 to 1, written in percent."""
     return alt.Y(
-        f"{column}:Q", title=title, scale=alt.Scale(domain=bounds, nice=False, clamp=False),
+        f"{column}:Q",
+        title=title,
+        scale=alt.Scale(domain=bounds, nice=False, clamp=False),
         axis=alt.Axis(labelExpr="format(datum.value * 100, '~r') + ' %'", tickCount=5),
     )
 
@@ -114,9 +142,14 @@ def unknown_spans(data: Data) -> alt.Chart:
         alt.Chart(data.named)
         .transform_filter(f"{IN_FRONT} && isValid(datum.unknown_until_at)")
         .mark_rect(fill=palette.HATCH, opacity=0.9)
-        .encode(x=time_axis("evaluation_at"), x2="unknown_until_at:T", tooltip=[
-            when("evaluation_at", "unknown from"), when("unknown_until_at", "until"),
-        ])
+        .encode(
+            x=time_axis("evaluation_at"),
+            x2="unknown_until_at:T",
+            tooltip=[
+                when("evaluation_at", "unknown from"),
+                when("unknown_until_at", "until"),
+            ],
+        )
     )
 
 

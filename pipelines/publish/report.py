@@ -70,13 +70,21 @@ def publish(
         )
         os.replace(fresh / "data", html / "data")
         progress("downloads")
-        tables.put_database(con, made.relations.values(), html / "data" / tables.DATABASE, var_dir / "published")
-        tables.write_files(con, [relation for relation in made.relations.values() if relation.schema == "metrics"], html / "data")
+        tables.put_database(
+            con, made.relations.values(), html / "data" / tables.DATABASE, var_dir / "published"
+        )
+        tables.write_files(
+            con,
+            [relation for relation in made.relations.values() if relation.schema == "metrics"],
+            html / "data",
+        )
         lines = [*_headline(made)]
     finally:
         con.close()
     stamp = {"key": key, "pages": made.pages, "headline": lines}
-    (fresh / "built.json").write_text(json.dumps(stamp, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    (fresh / "built.json").write_text(
+        json.dumps(stamp, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
+    )
     _swap(fresh, report)
     return ReportResult(report / "html", made.pages, lines)
 
@@ -91,15 +99,27 @@ def _connect(warehouse: Path) -> duckdb.DuckDBPyConnection:
 
 
 def _assemble(
-    con: duckdb.DuckDBPyConnection, fresh: Path, site_dir: Path, sql_dir: Path, data_version: str, progress: Callable[[str], None],
+    con: duckdb.DuckDBPyConnection,
+    fresh: Path,
+    site_dir: Path,
+    sql_dir: Path,
+    data_version: str,
+    progress: Callable[[str], None],
 ) -> pages.Assembly:
     jobsets = scopes.jobsets(con)
     if not jobsets:
-        raise BadInput("The warehouse holds no evaluation, so there is nothing to report: ingest a history first.")
+        raise BadInput(
+            "The warehouse holds no evaluation, so there is nothing to report: ingest a history first."
+        )
     relations = {relation.key: relation for relation in tables.public(documentation.load(sql_dir), con)}
     made = pages.Assembly(
-        press=Press(con, fresh / FOLDER, data_version), relations=relations, site=site_dir, docs=fresh / "docs",
-        jobsets=jobsets, channels=scopes.channels(con), data_version=data_version,
+        press=Press(con, fresh / FOLDER, data_version),
+        relations=relations,
+        site=site_dir,
+        docs=fresh / "docs",
+        jobsets=jobsets,
+        channels=scopes.channels(con),
+        data_version=data_version,
     )
     progress("figures and pages")
     pages.assemble(made, pages.environment(made), progress)
@@ -138,7 +158,9 @@ def _key(site_dir: Path, sql_dir: Path, data_version: str, site_url: str | None)
     for folder in (Path(__file__).parent, site_dir, sql_dir):
         for path in sorted(folder.rglob("*")):
             if path.is_file() and "__pycache__" not in path.parts:
-                digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+                digest.update(
+                    path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes() + b"\0"
+                )
     return digest.hexdigest()
 
 

@@ -17,7 +17,9 @@ _CHANNELS = """
 """
 
 
-def rows(con: duckdb.DuckDBPyConnection, query: str, parameters: dict[str, Any] | None = None) -> list[dict[str, Any]]:
+def rows(
+    con: duckdb.DuckDBPyConnection, query: str, parameters: dict[str, Any] | None = None
+) -> list[dict[str, Any]]:
     """The rows of a query, by column name."""
     result = con.execute(query, parameters or None)
     names = [column[0] for column in result.description or []]
@@ -47,6 +49,10 @@ def whole(parts: list[Scope], label: str) -> Scope:
 
 def _scope(row: dict[str, Any], kind: str) -> Scope:
     return Scope(
-        label=row[kind], source=row["source"], begins_at=row["begins_at"], ends_at=row["ends_at"], as_of_at=row["as_of_at"],
+        label=row[kind],
+        source=row["source"],
+        begins_at=row["begins_at"],
+        ends_at=row["ends_at"],
+        as_of_at=row["as_of_at"],
         parameters={"source": row["source"], kind: row[kind]},
     )

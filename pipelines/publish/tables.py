@@ -45,7 +45,9 @@ def write_database(con: duckdb.DuckDBPyConnection, relations: Iterable[Relation]
     os.replace(fresh, target)
 
 
-def put_database(con: duckdb.DuckDBPyConnection, relations: Iterable[Relation], target: Path, kept: Path) -> None:
+def put_database(
+    con: duckdb.DuckDBPyConnection, relations: Iterable[Relation], target: Path, kept: Path
+) -> None:
     """Put the public database of this data and code at `target`, byte for byte the one that was published before.
 
     DuckDB leaves bytes that it does not use as they happen to be, so two files of equal rows differ. The one that was

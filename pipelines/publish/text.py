@@ -20,7 +20,9 @@ def esc(value: object, limit: int | None = None) -> str:
     text = _CONTROL.sub(" ", str(value))
     if limit is not None and len(text) > limit:
         text = text[: limit - 1] + "…"
-    return _SPECIAL.sub(lambda found: found[0] if found[0] in "_-" and _inside(found) else f"&#{ord(found[0])};", text)
+    return _SPECIAL.sub(
+        lambda found: found[0] if found[0] in "_-" and _inside(found) else f"&#{ord(found[0])};", text
+    )
 
 
 def _inside(found: re.Match[str]) -> bool:
@@ -32,12 +34,18 @@ def _inside(found: re.Match[str]) -> bool:
 def slug(name: str) -> str:
     """A file name for any name: kept if plain, else its plain letters and a short hash, so that two never meet."""
     plain = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.")[:60]
-    return plain if plain and plain == name else f"{plain or 'x'}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+    return (
+        plain
+        if plain and plain == name
+        else f"{plain or 'x'}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+    )
 
 
 def place(kind: str, source: str, name: str) -> str:
     """Path of the page of a jobset or channel, without suffix: kind, source, and the name's own parts."""
-    return "/".join([kind, *(slug(part) for part in source.split("/")), *(slug(part) for part in name.split("/"))])
+    return "/".join(
+        [kind, *(slug(part) for part in source.split("/")), *(slug(part) for part in name.split("/"))]
+    )
 
 
 def number(value: float | None, digits: int = 0) -> str:
@@ -99,7 +107,11 @@ def json_value(value: object) -> object:
 def evidence(source: str, kind: str, identifier: object) -> str | None:
     """Address of a build or an evaluation at its source, for sources that are Hydra instances with a host name."""
     tail = str(identifier).rsplit(":", 1)[-1] if identifier is not None else ""
-    if not re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+", source) or not tail.isdigit() or kind not in ("build", "eval"):
+    if (
+        not re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+", source)
+        or not tail.isdigit()
+        or kind not in ("build", "eval")
+    ):
         return None
     return f"https://{source}/{kind}/{quote(tail)}"
 

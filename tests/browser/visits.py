@@ -55,7 +55,7 @@ def visit(browser: Browser, base: str, name: str, **options: Any) -> Visit:
     page.on("dialog", lambda dialog: (made.said.append(f"dialog: {dialog.message}"), dialog.dismiss()))
     page.on("request", lambda request: made.requests.append(request.url))
     page.on("requestfailed", lambda request: made.refused.append(request.url))
-    page.on("response", answers.append)
+    page.on("response", lambda answer: answers.append(answer))
     page.goto(base + name)
     served.settle(page)
     made.seen = page.evaluate(LOOK)

@@ -15,11 +15,28 @@ def test_escaped_text_is_inert_and_still_says_the_same(hostile):
     safe = text.esc(hostile)
     assert not set(safe) & set("<>\"'`*[]{}|!\\~^$\n\r\t")
     shown = Markup(safe).unescape()
-    assert [word for word in shown.split() if word] == [word for word in text._CONTROL.sub(" ", hostile).split() if word]
+    assert [word for word in shown.split() if word] == [
+        word for word in text._CONTROL.sub(" ", hostile).split() if word
+    ]
 
 
 @pytest.mark.parametrize(
-    "markdown", ["# head", "- item", "[a](b)", "**b**", "`c`", "--8<-- \"x\"", "{{ x }}", "{% y %}", "| a |", "<b>", "---", "+ x", "a_b_ _c_"]
+    "markdown",
+    [
+        "# head",
+        "- item",
+        "[a](b)",
+        "**b**",
+        "`c`",
+        '--8<-- "x"',
+        "{{ x }}",
+        "{% y %}",
+        "| a |",
+        "<b>",
+        "---",
+        "+ x",
+        "a_b_ _c_",
+    ],
 )
 def test_no_markdown_survives(markdown):
     import markdown as library
@@ -37,7 +54,15 @@ def test_two_names_never_share_a_page():
 
 
 @pytest.mark.parametrize(
-    ("value", "shown"), [(None, "unknown"), (0.0, "0.0 hours"), (0.5, "12 hours"), (1.254, "1.25 days"), (13.5, "13.5 days"), (271.8, "272 days")]
+    ("value", "shown"),
+    [
+        (None, "unknown"),
+        (0.0, "0.0 hours"),
+        (0.5, "12 hours"),
+        (1.254, "1.25 days"),
+        (13.5, "13.5 days"),
+        (271.8, "272 days"),
+    ],
 )
 def test_durations_read_in_the_unit_that_fits(value, shown):
     assert text.days(value) == shown
@@ -64,7 +89,10 @@ def test_json_has_instants_in_utc():
 
 
 def test_evidence_links_to_the_source_only_if_it_is_a_host():
-    assert text.evidence("hydra.nixos.org", "build", "hydra.nixos.org:build:338764421") == "https://hydra.nixos.org/build/338764421"
+    assert (
+        text.evidence("hydra.nixos.org", "build", "hydra.nixos.org:build:338764421")
+        == "https://hydra.nixos.org/build/338764421"
+    )
     assert text.evidence("hydra.nixos.org", "build", "1?x=y") is None
     assert text.evidence("javascript:alert(1)", "build", "1") is None
     assert text.evidence("github.com/a/b", "eval", "1") is None
@@ -73,7 +101,9 @@ def test_evidence_links_to_the_source_only_if_it_is_a_host():
 
 def _luminance(colour: str) -> float:
     parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
-    red, green, blue = (part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    red, green, blue = (
+        part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+    )
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
@@ -85,7 +115,11 @@ def contrast(first: str, second: str) -> float:
 @pytest.mark.parametrize("scheme", [palette.LIGHT, palette.DARK], ids=["light", "dark"])
 def test_palette_has_contrast(scheme):
     for ground in ("ground", "panel"):
-        assert {name: contrast(scheme[name], scheme[ground]) for name in palette.TEXT if contrast(scheme[name], scheme[ground]) < 4.5} == {}
+        assert {
+            name: contrast(scheme[name], scheme[ground])
+            for name in palette.TEXT
+            if contrast(scheme[name], scheme[ground]) < 4.5
+        } == {}
     assert {name for name in palette.MARKS if contrast(scheme[name], scheme["ground"]) < 3} == set()
 
 

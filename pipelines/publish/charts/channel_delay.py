@@ -10,7 +10,11 @@ from pipelines.publish.text import counted, days
 
 FIGURE = Figure(
     "metrics.channel_delay",
-    legend=(("line", "median of the month"), ("band", "median to 95th percentile"), ("ring", "longest wait; pale: fewer than five waits")),
+    legend=(
+        ("line", "median of the month"),
+        ("band", "median to 95th percentile"),
+        ("ring", "longest wait; pale: fewer than five waits"),
+    ),
 )
 
 
@@ -20,8 +24,10 @@ def words(data: Data, scope: Scope) -> Words:
     waits = sum(row["gaps"] for row in data.rows)
     if not seen:
         return Words(
-            f"{scope.label} was never seen to wait between two advances", "Days between advances, by month",
-            counted(waits, "wait"), f"No wait between advances of {scope.label} is known.",
+            f"{scope.label} was never seen to wait between two advances",
+            "Days between advances, by month",
+            counted(waits, "wait"),
+            f"No wait between advances of {scope.label} is known.",
         )
     newest = ([row for row in seen if row["is_whole"]] or seen)[-1]
     worst = max(seen, key=lambda row: row["longest_gap_days"])
@@ -43,18 +49,24 @@ def chart(data: Data) -> alt.TopLevelMixin:
     x = parts.time_axis("month_on")
     pale = alt.condition("datum.is_few", alt.value(0.35), alt.value(1))
     tooltips = [
-        parts.when("month_on", "month", "%B %Y"), alt.Tooltip("median_gap_days:Q", title="median days", format=".2f"),
+        parts.when("month_on", "month", "%B %Y"),
+        alt.Tooltip("median_gap_days:Q", title="median days", format=".2f"),
         alt.Tooltip("p95_gap_days:Q", title="95th percentile", format=".2f"),
-        alt.Tooltip("longest_gap_days:Q", title="longest", format=".2f"), alt.Tooltip("gaps:Q", title="waits (n)", format=","),
+        alt.Tooltip("longest_gap_days:Q", title="longest", format=".2f"),
+        alt.Tooltip("gaps:Q", title="waits (n)", format=","),
     ]
     band = base.mark_area(color=LIGHT["blue"], opacity=0.2).encode(
         x=x, y=alt.Y("median_gap_days:Q", **span), y2="p95_gap_days:Q"
     )
-    line = base.mark_line(color=LIGHT["blue"], point=alt.OverlayMarkDef(filled=True, size=18, color=LIGHT["blue"])).encode(
-        x=x, y=alt.Y("median_gap_days:Q", **span)
-    )
+    line = base.mark_line(
+        color=LIGHT["blue"], point=alt.OverlayMarkDef(filled=True, size=18, color=LIGHT["blue"])
+    ).encode(x=x, y=alt.Y("median_gap_days:Q", **span))
     worst = base.mark_point(size=26, stroke=LIGHT["unknown"], strokeWidth=1.2, fill=LIGHT["ground"]).encode(
         x=x, y=alt.Y("longest_gap_days:Q", **span), opacity=pale, tooltip=tooltips
     )
     targets = parts.hover(base, tooltips).encode(x=x, y=alt.Y("median_gap_days:Q", **span))
-    return alt.layer(band, worst, line, targets).add_params(parts.panel()).properties(width="container", height=240)
+    return (
+        alt.layer(band, worst, line, targets)
+        .add_params(parts.panel())
+        .properties(width="container", height=240)
+    )

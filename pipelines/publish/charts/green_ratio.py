@@ -9,8 +9,13 @@ from pipelines.publish.palette import LIGHT
 from pipelines.publish.text import counted, day, number, percent
 
 FIGURE = Figure(
-    "metrics.green_ratio", panel="system", legend=(("pale", "other systems"), ("hatch", "unknown: no complete evaluation for 30 days"),
-            ("burst", "lower than the axis shows"))
+    "metrics.green_ratio",
+    panel="system",
+    legend=(
+        ("pale", "other systems"),
+        ("hatch", "unknown: no complete evaluation for 30 days"),
+        ("burst", "lower than the axis shows"),
+    ),
 )
 HEIGHT = 170
 
@@ -29,7 +34,11 @@ def words(data: Data, scope: Scope) -> Words:
         f"{counted(sum(row['evaluations'] for row in newest.values()), 'complete answer')} (an evaluation on one system), "
         f"{number(len(seen))} shown",
         f"Line charts of the green ratio of {scope.label} by system. Newest values: "
-        + "; ".join(f"{name} {percent(row['green_ratio'])} on {day(row['evaluation_at'])}" for name, row in newest.items()) + ".",
+        + "; ".join(
+            f"{name} {percent(row['green_ratio'])} on {day(row['evaluation_at'])}"
+            for name, row in newest.items()
+        )
+        + ".",
     )
 
 
@@ -40,16 +49,28 @@ def chart(data: Data) -> alt.TopLevelMixin:
     start = parts.floor_ratio(data.values("green_ratio"))
     y = parts.percent_axis("green_ratio", [start, 1])
     mine = base.transform_filter(parts.IN_FRONT)
-    others = base.transform_filter(parts.BEHIND).mark_line(color=LIGHT["pale"], strokeWidth=1, opacity=0.55, clip=True).encode(x=x, y=y, detail="system:N")
+    others = (
+        base.transform_filter(parts.BEHIND)
+        .mark_line(color=LIGHT["pale"], strokeWidth=1, opacity=0.55, clip=True)
+        .encode(x=x, y=y, detail="system:N")
+    )
     line = mine.mark_line(clip=True).encode(x=x, y=y, color=parts.colour(data))
     tooltips = [
-        parts.when("evaluation_at", "evaluated"), alt.Tooltip("evaluation_id:N", title="evaluation"),
-        alt.Tooltip("green_ratio:Q", title="green ratio", format=".3%"), alt.Tooltip("green_jobs:Q", title="green", format=","),
+        parts.when("evaluation_at", "evaluated"),
+        alt.Tooltip("evaluation_id:N", title="evaluation"),
+        alt.Tooltip("green_ratio:Q", title="green ratio", format=".3%"),
+        alt.Tooltip("green_jobs:Q", title="green", format=","),
         alt.Tooltip("decided_jobs:Q", title="decided (n)", format=","),
     ]
     seen = mine.transform_filter(f"isValid(datum.green_ratio) && datum.green_ratio >= {start}")
     targets = parts.hover(seen, tooltips).encode(x=x, y=y)
-    low = mine.transform_filter(f"isValid(datum.green_ratio) && datum.green_ratio < {start}").mark_point(
-        shape="triangle-down", filled=True, size=40, color=LIGHT["ink"], opacity=1
-    ).encode(x=x, y=alt.value(HEIGHT - 5), tooltip=tooltips)
-    return alt.layer(parts.unknown_spans(data), others, line, targets, low).add_params(parts.panel()).properties(width="container", height=HEIGHT)
+    low = (
+        mine.transform_filter(f"isValid(datum.green_ratio) && datum.green_ratio < {start}")
+        .mark_point(shape="triangle-down", filled=True, size=40, color=LIGHT["ink"], opacity=1)
+        .encode(x=x, y=alt.value(HEIGHT - 5), tooltip=tooltips)
+    )
+    return (
+        alt.layer(parts.unknown_spans(data), others, line, targets, low)
+        .add_params(parts.panel())
+        .properties(width="container", height=HEIGHT)
+    )

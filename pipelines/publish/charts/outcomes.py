@@ -9,9 +9,14 @@ from pipelines.publish.palette import LIGHT
 from pipelines.publish.text import counted, percent
 
 FIGURE = Figure(
-    "metrics.time_to_fix_curve", panel="system",
-    legend=(("green", "fixed (a success was seen)"), ("pink", "marked broken"), ("amber", "removed"),
-            ("hatch", "off the list of failures, unknown how")),
+    "metrics.time_to_fix_curve",
+    panel="system",
+    legend=(
+        ("green", "fixed (a success was seen)"),
+        ("pink", "marked broken"),
+        ("amber", "removed"),
+        ("hatch", "off the list of failures, unknown how"),
+    ),
 )
 OUTCOMES = ("fixed", "marked broken", "removed", "off the list")
 LEAST = 0.25
@@ -22,7 +27,9 @@ def words(data: Data, scope: Scope) -> Words:
     ends = {(row["system"], row["outcome"]): row for row in data.rows if row["ratio"] is not None}
     systems = list(dict.fromkeys(row["system"] for row in data.rows))
     said = {
-        system: ", ".join(f"{percent(ends[system, name]['ratio'], 0)} {name}" for name in OUTCOMES if (system, name) in ends)
+        system: ", ".join(
+            f"{percent(ends[system, name]['ratio'], 0)} {name}" for name in OUTCOMES if (system, name) in ends
+        )
         for system in systems
     }
     episodes = {row["system"]: row["episodes"] for row in data.rows}
@@ -39,7 +46,8 @@ def words(data: Data, scope: Scope) -> Words:
         "the white rest still fails",
         counted(sum(episodes.values()), "episode"),
         f"Stacked areas of how failures of {scope.label} ended. At the longest duration observed: "
-        + "; ".join(f"{system}: {text}" for system, text in said.items()) + ".",
+        + "; ".join(f"{system}: {text}" for system, text in said.items())
+        + ".",
     )
 
 
@@ -48,12 +56,23 @@ def chart(data: Data) -> alt.TopLevelMixin:
     base = alt.Chart(data.named).transform_filter(f"{parts.IN_FRONT} && isValid(datum.ratio)")
     span = parts.duration_axis(LEAST, parts.decade(data.extent("days")[1], up=True), None)
     y = parts.percent_axis("ratio", [0, 1])
-    fills = alt.Scale(domain=list(OUTCOMES), range=[LIGHT["green"], LIGHT["pink"], LIGHT["amber"], palette.HATCH])
-    area = base.mark_area(interpolate="step-after").encode(
-        x=alt.X("days:Q", **span), y=y.stack("zero"), fill=alt.Fill("outcome:N", scale=fills, legend=None), order="outcome_order:Q"
+    fills = alt.Scale(
+        domain=list(OUTCOMES), range=[LIGHT["green"], LIGHT["pink"], LIGHT["amber"], palette.HATCH]
     )
-    targets = parts.hover(base, [
-        alt.Tooltip("days:Q", title="by day", format=",.2f"), alt.Tooltip("outcome:N", title="outcome"),
-        alt.Tooltip("ratio:Q", title="share", format=".1%"), alt.Tooltip("episodes:Q", title="episodes (n)", format=","),
-    ], size=30).encode(x=alt.X("days:Q", **span), y=y.stack("zero"), order="outcome_order:Q")
+    area = base.mark_area(interpolate="step-after").encode(
+        x=alt.X("days:Q", **span),
+        y=y.stack("zero"),
+        fill=alt.Fill("outcome:N", scale=fills, legend=None),
+        order="outcome_order:Q",
+    )
+    targets = parts.hover(
+        base,
+        [
+            alt.Tooltip("days:Q", title="by day", format=",.2f"),
+            alt.Tooltip("outcome:N", title="outcome"),
+            alt.Tooltip("ratio:Q", title="share", format=".1%"),
+            alt.Tooltip("episodes:Q", title="episodes (n)", format=","),
+        ],
+        size=30,
+    ).encode(x=alt.X("days:Q", **span), y=y.stack("zero"), order="outcome_order:Q")
     return alt.layer(area, targets).add_params(parts.panel()).properties(width="container", height=170)

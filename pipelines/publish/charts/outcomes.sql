@@ -19,7 +19,9 @@ with
         union all
         select system, days, 4 as outcome_order, 'off the list' as outcome, cleared_ratio as ratio from thinned where place = 1
     )
-select long.system, long.days, long.outcome_order, long.outcome, long.ratio, estimates.n as episodes
+select
+    long.system, round(long.days, 4) as days, long.outcome_order, long.outcome, round(long.ratio, 5) as ratio,
+    estimates.n as episodes
 from long
 inner join metrics.time_to_fix as estimates
     on estimates.source = $source and estimates.jobset = $jobset and estimates.kind = 'all' and estimates.system = long.system

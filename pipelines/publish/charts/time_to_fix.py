@@ -9,9 +9,13 @@ from pipelines.publish.palette import LIGHT
 from pipelines.publish.text import bare_days, counted, days
 
 FIGURE = Figure(
-    "metrics.time_to_fix", panel="jobset",
-    legend=(("dot", "median"), ("line", "95 % interval, whole evaluations resampled"),
-            ("amber", "plain 95 % interval, below: too narrow, since failures come in bursts")),
+    "metrics.time_to_fix",
+    panel="jobset",
+    legend=(
+        ("dot", "median"),
+        ("line", "95 % interval, whole evaluations resampled"),
+        ("amber", "plain 95 % interval, below: too narrow, since failures come in bursts"),
+    ),
 )
 
 
@@ -24,10 +28,13 @@ def words(data: Data, scope: Scope) -> Words:
         f"to {days(slow['median_days'])} ({slow['jobset']}, {slow['system']})",
         "Median days from the first failing evaluation to the end of the failure (log scale), Kaplan-Meier, by jobset and system",
         counted(sum(row["n"] for row in data.rows), "episode"),
-        "Dots with intervals. " + "; ".join(
+        "Dots with intervals. "
+        + "; ".join(
             f"{row['jobset']} on {row['system']}: {days(row['median_days'])} "
-            f"(95 %: {bare_days(row['median_days_low'])} to {bare_days(row['median_days_high'])})" for row in data.rows
-        ) + ".",
+            f"(95 %: {bare_days(row['median_days_low'])} to {bare_days(row['median_days_high'])})"
+            for row in data.rows
+        )
+        + ".",
     )
 
 
@@ -45,12 +52,25 @@ def chart(data: Data) -> alt.TopLevelMixin:
     )
     x = alt.X("median_days:Q", **span)
     dot = mine.mark_point(filled=True, size=75, opacity=1, stroke=LIGHT["ground"], strokeWidth=1).encode(
-        x=x, y=y, color=parts.colour(data), tooltip=[
-            alt.Tooltip("system:N", title="system"), alt.Tooltip("median_days:Q", title="median days", format=".2f"),
+        x=x,
+        y=y,
+        color=parts.colour(data),
+        tooltip=[
+            alt.Tooltip("system:N", title="system"),
+            alt.Tooltip("median_days:Q", title="median days", format=".2f"),
             alt.Tooltip("median_days_low:Q", title="95 % from", format=".2f"),
-            alt.Tooltip("median_days_high:Q", title="to", format=".2f"), alt.Tooltip("n:Q", title="episodes (n)", format=","),
+            alt.Tooltip("median_days_high:Q", title="to", format=".2f"),
+            alt.Tooltip("n:Q", title="episodes (n)", format=","),
             alt.Tooltip("resolution_days:Q", title="resolution in days", format=".2f"),
-        ]
+        ],
     )
-    label = mine.transform_calculate(words="format(datum.median_days, '.3~r') + ' days'").mark_text(dy=-11).encode(x=x, y=y, text="words:N")
-    return alt.layer(plain, wide, dot, label).add_params(parts.panel()).properties(width="container", height=alt.Step(38))
+    label = (
+        mine.transform_calculate(words="format(datum.median_days, '.3~r') + ' days'")
+        .mark_text(dy=-11)
+        .encode(x=x, y=y, text="words:N")
+    )
+    return (
+        alt.layer(plain, wide, dot, label)
+        .add_params(parts.panel())
+        .properties(width="container", height=alt.Step(38))
+    )
