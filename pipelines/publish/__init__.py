@@ -1,1 +1,1 @@
-"""Turns the warehouse into the public report: figures, tables, pages, downloads. Reads, selects and words; computes no ratio."""
+"""Turns the warehouse into the public report: figures, tables, pages, downloads. It computes no ratio."""

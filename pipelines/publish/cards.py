@@ -21,7 +21,7 @@ Rows = Callable[..., list[dict[str, Any]]]
 
 @dataclass(frozen=True)
 class Card:
-    """One answer. `sure` says how sure, `change` the comparison in words, `href` leads to the page from the site's root."""
+    """One answer: `sure` says how sure, `change` compares in words, `href` leads on from the site's root."""
 
     name: str
     figure: str
@@ -147,7 +147,8 @@ def _long(rows: Rows) -> list[Card]:
             "Failures of their own build, open in the newest complete evaluation",
             "The same as 30 days before."
             if row["change_jobs"] == 0
-            else f"{number(abs(row['change_jobs']))} {'more' if row['change_jobs'] > 0 else 'fewer'} than 30 days before.",
+            else f"{number(abs(row['change_jobs']))} {'more' if row['change_jobs'] > 0 else 'fewer'} "
+            "than 30 days before.",
             f"To {day(row['until_at'])}",
             "failing_for_long.html",
             _points(rows("spark_long", source=row["source"], jobset=row["jobset"], system=row["system"])),
@@ -187,7 +188,8 @@ def _coverage(rows: Rows) -> list[Card]:
         Card(
             "Answers of build farms that are too incomplete to use",
             f"{number(row['incomplete_answers'])} of {number(row['answers'])}",
-            f"{number(row['provisional_answers'])} verdicts may still be revised; {counted(row['gaps'], 'gap')} declared",
+            f"{number(row['provisional_answers'])} verdicts may still be revised; "
+            f"{counted(row['gaps'], 'gap')} declared",
             "They neither begin nor end a failure in any figure here.",
             f"Evaluations from {day(row['first_at'])} to {day(row['last_at'])}, each system counted",
             "coverage.html",

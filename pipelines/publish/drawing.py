@@ -1,4 +1,4 @@
-"""From an Altair chart to what is published: a Vega-Lite text, the compiled Vega that the page draws, and panels as SVG.
+"""From an Altair chart to what is published: a Vega-Lite text, the Vega that the page draws, panels as SVG.
 
 A figure of small multiples is one chart drawn once per panel: the parameter `panel` names the one in front, so
 every panel has the same scales and works at any width.

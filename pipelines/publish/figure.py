@@ -26,7 +26,7 @@ SHOWN = 60
 
 @dataclass(frozen=True)
 class Figure:
-    """What a chart module says of its figure. `panel` is the column of small multiples, `relation` the metric it shows."""
+    """What a chart module says: `relation` is the metric shown, `panel` the column of small multiples."""
 
     relation: str
     panel: str | None = None
@@ -193,7 +193,8 @@ def _html(key: str, made: Made, root: str) -> str:
         f'<img class="fig-static" src="{esc(base)}.svg#plot" alt="{esc(words.alternative)}" width="{frame.WIDTH}" '
         f'height="{made.plot}" style="aspect-ratio:{frame.WIDTH}/{made.plot}" loading="lazy"></div>'
         f"<details data-search-exclude><summary>The numbers as a table</summary>{made.table}</details>"
-        f'<p class="fig-foot" data-search-exclude><span data-part="source">{esc(made.foot[0])}</span> <span data-part="n">{esc(n)}.</span> '
+        f'<p class="fig-foot" data-search-exclude><span data-part="source">{esc(made.foot[0])}</span> '
+        f'<span data-part="n">{esc(n)}.</span> '
         f'<span data-part="as-of">{esc(as_of)}.</span> <span data-part="version">{esc(version)}</span> '
         f'<span data-part="links"><a href="{esc(base)}.sql">SQL</a> <a href="{esc(base)}.csv" download>CSV</a> '
         f'<a href="{esc(base)}.parquet" download>Parquet</a> <a href="{esc(base)}.json" download>JSON</a> '

@@ -1,4 +1,4 @@
-"""Puts the drawn panels of a figure and its words into one SVG that stands alone: what a screenshot shows stays honest."""
+"""Puts the panels of a figure and its words into one SVG that stands alone, so that a screenshot stays honest."""
 
 import html
 import re
@@ -51,14 +51,15 @@ def compose(
         part, bottom = _lines(line, 124, 15, 11, LIGHT["muted"], "normal", bottom)
         foot.append(part)
     height = bottom
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="{WIDTH}" height="{height}" '
+    drawing = (
+        '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
+        f'width="{WIDTH}" height="{height}" '
         f'viewBox="0 0 {WIDTH} {height}" role="img" font-family="{FONT}"><title>{html.escape(title)}</title>'
         f'<view id="plot" viewBox="0 {start} {WIDTH} {y - start}"/>{hatch(LIGHT["unknown"])}'
         f'<rect width="{WIDTH}" height="{height}" fill="{LIGHT["ground"]}"/>'
-        f"{words}{more}{keys}{''.join(drawn)}{''.join(foot)}</svg>\n",
-        y - start,
+        f"{words}{more}{keys}{''.join(drawn)}{''.join(foot)}</svg>\n"
     )
+    return drawing, y - start
 
 
 def _keys(legend: Sequence[tuple[str, str]], y: int) -> tuple[str, int]:

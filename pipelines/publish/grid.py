@@ -54,7 +54,8 @@ def table(
     )
     rank = '<th scope="col" class="num">#</th>' if ranked else ""
     return Markup(
-        f'<div class="tbl" data-search-exclude role="region" aria-label="{esc(caption)}" tabindex="0"><table class="data"><caption>{esc(caption)}</caption>'
+        f'<div class="tbl" data-search-exclude role="region" aria-label="{esc(caption)}" tabindex="0">'
+        f'<table class="data"><caption>{esc(caption)}</caption>'
         f"<thead><tr>{rank}{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 

@@ -1,10 +1,9 @@
-"""Assembles the Markdown pages: hand-written ones with their figures and tables, and one for each jobset, channel, metric.
+"""Assembles the Markdown pages: the hand-written ones, and one for each jobset, channel and relation.
 
 Pages are Jinja templates in which every value is escaped for HTML and Markdown unless it is markup of ours. A page
 says nothing of its own: figures come from `charts/`, rows from `queries/`, words from `site/`.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -138,12 +137,3 @@ def assemble(assembly: Assembly, env: jinja2.Environment, progress: Callable[[st
             relation=relation,
             words=Markup(words.rstrip() + "\n") if written else None,
         )
-
-
-def questions(site: Path) -> list[tuple[str, str, str]]:
-    """The worked questions: file name, question (the first line's comment), SQL."""
-    found = []
-    for path in sorted((site / "questions").glob("*.sql")):
-        first, _, sql = path.read_text(encoding="utf-8").partition("\n")
-        found.append((path.name, re.sub(r"^--\s*", "", first), sql.strip()))
-    return found

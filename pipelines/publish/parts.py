@@ -1,4 +1,4 @@
-"""What several charts share: axes with plain words, colours of systems, and the layers of small multiples. No arithmetic."""
+"""What several charts share: axes with plain words, colours of systems, layers of small multiples. No arithmetic."""
 
 from typing import Any
 
@@ -35,7 +35,7 @@ def month_ticks() -> alt.Axis:
         tickCount=5,
         labelOverlap=True,
         labelFlush=True,
-        labelExpr="utcFormat(datum.value, '%m-%d') == '01-01' ? utcFormat(datum.value, '%Y') : utcFormat(datum.value, '%b %Y')",
+        labelExpr="utcFormat(datum.value, utcFormat(datum.value, '%m-%d') == '01-01' ? '%Y' : '%b %Y')",
     )
 
 

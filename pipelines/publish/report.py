@@ -45,9 +45,10 @@ def publish(
     progress: Callable[[str], None] = lambda _: None,
     site_url: str | None = None,
 ) -> ReportResult:
-    """Build `build_dir/report/html` from the warehouse, or find it built. `site_url` is where it will be served, if known.
+    """Build `build_dir/report/html` from the warehouse, or find it built.
 
-    Raises BadInput if the warehouse holds no evaluation, CheckFailed if a page does not build.
+    `site_url` is the address under which it will be served, if known. Raises BadInput if the warehouse holds no
+    evaluation, CheckFailed if a page does not build.
     """
     report = build_dir / "report"
     key = _key(site_dir, sql_dir, data_version, site_url)

@@ -7,7 +7,9 @@ import duckdb
 from pipelines.publish.figure import Scope
 
 _JOBSETS = """
-    select source, jobset, min(evaluation_at) as begins_at, max(evaluation_at) as ends_at, max(last_observed_at) as as_of_at
+    select
+        source, jobset, min(evaluation_at) as begins_at, max(evaluation_at) as ends_at,
+        max(last_observed_at) as as_of_at
     from core.evaluations group by source, jobset order by source, jobset
 """
 _CHANNELS = """

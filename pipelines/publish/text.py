@@ -9,6 +9,8 @@ import re
 from datetime import date, datetime, timedelta
 from urllib.parse import quote
 
+from markupsafe import Markup
+
 UNKNOWN = "unknown"
 LONGEST = 160
 _SPECIAL = re.compile(r"""[&<>"'`*_{}\[\]()#|!\\~^$:+=\-]""")
@@ -23,6 +25,11 @@ def esc(value: object, limit: int | None = None) -> str:
     return _SPECIAL.sub(
         lambda found: found[0] if found[0] in "_-" and _inside(found) else f"&#{ord(found[0])};", text
     )
+
+
+def prose(words: str) -> Markup:
+    """A line of our own documentation, escaped; what stands between backticks becomes code."""
+    return Markup(re.sub(r"&#96;(.+?)&#96;", r"<code>\1</code>", esc(words)))
 
 
 def _inside(found: re.Match[str]) -> bool:

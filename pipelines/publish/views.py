@@ -1,116 +1,20 @@
 """Tables and snippets that pages ask for by name; each turns rows of a query into escaped HTML."""
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
 from pipelines.publish import grid, scopes, text
-from pipelines.publish.grid import Cell, Column
+from pipelines.publish.grid import Cell
+from pipelines.publish.labels import columns
+from pipelines.publish.reference import Reference
 from pipelines.publish.text import esc, evidence, link
-from pipelines.relations import Relation
 
 if TYPE_CHECKING:
     from pipelines.publish.pages import Assembly
 
 KINDS = {True: "own", False: "dependency"}
-LABELS = {
-    "source": "Source",
-    "jobset": "Jobset",
-    "system": "System",
-    "job": "Job",
-    "kind": "Failure",
-    "evaluation": "Evaluation",
-    "evaluation_at": "On",
-    "jobs": "Jobs",
-    "still_failing": "Still failing (jobs)",
-    "fixed_jobs": "Known to be fixed (jobs)",
-    "failing_since_at": "Failing since",
-    "own_failure_since_at": "Failing since",
-    "failing_days": "Days",
-    "build": "Newest build",
-    "note": "Note",
-    "evaluations": "Evaluations",
-    "failing_jobs": "Failing (jobs)",
-    "own_jobs": "Own failures (jobs)",
-    "long_jobs": "90 days or more (jobs)",
-    "as_of_at": "As of",
-    "provisional_jobs": "Provisional (jobs)",
-    "systems_failing": "Fails on (systems)",
-    "systems_unnamed": "Not named on (systems)",
-    "marked_at": "Marked broken",
-    "year_jobs": "A year or more (jobs)",
-    "marked_jobs": "Marked since (jobs)",
-    "longest_days": "Longest (days)",
-    "first_at": "First",
-    "last_at": "Newest",
-    "evaluations_seen": "Seen",
-    "complete_evaluations": "Complete",
-    "incomplete_evaluations": "Incomplete",
-    "provisional_verdicts": "Provisional",
-    "gaps": "Gaps",
-    "rejected_inputs": "Rejected inputs",
-    "reasons": "Why incomplete",
-    "listed_jobs": "Listed (jobs)",
-    "incomplete_reason": "Why",
-    "detail": "What was seen",
-    "declared_at": "On",
-    "channel": "Channel",
-    "advances": "Advances",
-    "last_advance_at": "Last advance",
-    "days_since_advance": "Days since then",
-    "median_gap_days": "Median wait (days)",
-    "p95_gap_days": "95th percentile (days)",
-    "longest_gap_days": "Longest gap (days)",
-    "median_commit_age_days": "Median age of the commit (days)",
-    "revision": "Revision",
-    "commit_at": "Committed",
-    "advanced_at": "Advanced",
-    "gap_days": "Wait (days)",
-    "commit_age_days": "Age of the commit (days)",
-    "n": "Episodes (n)",
-    "open": "Still open",
-    "median": "Median (days)",
-    "interval": "95 % interval (days)",
-    "own_median": "Own failures (days)",
-    "dependency_median": "Dependency failures (days)",
-    "ended_by_1d_ratio": "Ended by 1 day",
-    "ended_by_7d_ratio": "By 7 days",
-    "ended_by_30d_ratio": "By 30 days",
-    "ended_by_90d_ratio": "By 90 days",
-    "closed_mean_days": "Mean of ended ones (days)",
-    "restricted_mean_days": "Mean up to 90 days",
-    "resolution_days": "Resolution (days)",
-    "green_ratio": "Green of decided",
-    "decided_jobs": "Decided (n)",
-    "change_points": "Against 30 days before (percentage points)",
-    "change_failures": "Against 30 days before (jobs)",
-    "column": "Column",
-    "type": "Type",
-    "meaning": "Meaning",
-    "relation": "Relation",
-    "rows": "Rows",
-    "downloads": "Download",
-    "provisional_precision_ratio": "Precision at once",
-    "provisional_recall_ratio": "Recall at once",
-    "example": "For example",
-    "preset": "Definition",
-    "episodes": "Episodes",
-    "closed": "Ended",
-    "closed_median_days": "Median of ended ones (days)",
-    "negative_durations": "End before they begin",
-    "left_censored": "Failing from the first",
-    "broken_jobs": "Began to fail (jobs)",
-    "still_failing_jobs": "Still failing (jobs)",
-    "evaluations_expected": "Known of",
-    "unit": "Counts",
-}
-
-
-def columns(*keys: str) -> list[Column]:
-    """Columns with the report's headers."""
-    return [Column(key, LABELS.get(key, key)) for key in keys]
 
 
 def job(attr: str) -> Cell:
@@ -131,17 +35,8 @@ def build(row: Mapping[str, Any]) -> Cell:
     return Cell(Markup(link(esc(shown), evidence(row["source"], "build", row["build_id"]))), shown)
 
 
-def prose(words: str) -> Markup:
-    """A line of our own documentation; what stands between backticks becomes code."""
-    return Markup(re.sub(r"&#96;(.+?)&#96;", r"<code>\1</code>", esc(words)))
-
-
-class Views:
+class Views(Reference):
     """What a page may ask for; bound to the page's place below the site's root."""
-
-    def __init__(self, assembly: "Assembly", root: str) -> None:
-        self._assembly = assembly
-        self._root = root
 
     def jobset(self, row: Mapping[str, Any]) -> Cell:
         """A jobset, linked to its page."""
@@ -187,7 +82,7 @@ class Views:
                 "job": job(row["attr"]),
                 "jobset": self.jobset(row),
                 "build": build(row),
-                "marked_at": row["marked_at"] if row["marked_at"] else Cell(Markup("not known to be"), ""),
+                "marked_at": row["marked_at"] or Cell(Markup("not known to be"), ""),
             }
             for row in rows
         ]
@@ -273,86 +168,6 @@ class Views:
             ),
             caption,
         )
-
-    def columns_of(self, relation: Relation) -> Markup:
-        """The columns of a relation with type and meaning."""
-        types = {
-            row["column_name"]: row["column_type"]
-            for row in scopes.rows(self._assembly.press.con, f"describe {relation.key}")
-        }
-        shown = [
-            {
-                "column": Cell(
-                    Markup(f"<code>{esc(name)}</code>{' (grain)' if name in relation.grain else ''}"), name
-                ),
-                "type": types.get(name, text.UNKNOWN).lower(),
-                "meaning": Cell(prose(meaning), meaning),
-            }
-            for name, meaning in relation.columns.items()
-        ]
-        return grid.table(shown, columns("column", "type", "meaning"), f"Columns of {relation.key}")
-
-    def sql(self, relation: Relation) -> Markup:
-        """The file that defines a relation, as it is."""
-        return Markup(relation.path.read_text(encoding="utf-8").strip())
-
-    def downloads(self, relation: Relation) -> Markup:
-        """Links to a metric's files."""
-        base = f"{self._root}data/{relation.schema}/{relation.name}"
-        return Markup(
-            f'<span class="downloads"><a href="{base}.csv" download>CSV</a> <a href="{base}.parquet" download>Parquet</a></span>'
-        )
-
-    def schema(self) -> Markup:
-        """Every public relation, its rows and its page."""
-        shown = []
-        for relation in self._assembly.relations.values():
-            count = scopes.rows(self._assembly.press.con, f"select count(*) as rows from {relation.key}")[0][
-                "rows"
-            ]
-            shown.append(
-                {
-                    "relation": Cell(
-                        Markup(
-                            f'<a href="{self._root}{relation.schema}/{relation.name}.html"><code>{esc(relation.key)}</code></a>'
-                        ),
-                        relation.key,
-                    ),
-                    "meaning": Cell(prose(relation.summary), relation.summary),
-                    "rows": count,
-                    "downloads": Cell(
-                        self.downloads(relation)
-                        if relation.schema == "metrics"
-                        else Markup("in the database"),
-                        relation.schema,
-                    ),
-                }
-            )
-        shown.sort(key=lambda row: (row["downloads"].sort != "metrics", row["relation"].sort))
-        return grid.table(shown, columns("relation", "meaning", "rows", "downloads"), "Public relations")
-
-    def questions(self) -> list[dict[str, Any]]:
-        """The worked questions with their SQL and the first rows of their answers."""
-        from pipelines.publish.pages import questions
-
-        made = []
-        for name, question, sql in questions(self._assembly.site):
-            rows = scopes.rows(self._assembly.press.con, sql)
-            names = list(rows[0]) if rows else []
-            made.append(
-                {
-                    "name": name,
-                    "question": question,
-                    "sql": Markup(sql),
-                    "answer": grid.table(
-                        rows[:5], [Column(key, key) for key in names], f"First rows of the answer: {question}"
-                    )
-                    if rows
-                    else Markup('<p class="nothing">No rows.</p>'),
-                    "rows": len(rows),
-                }
-            )
-        return made
 
 
 def bound(assembly: "Assembly", root: str) -> Views:

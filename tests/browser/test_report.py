@@ -11,7 +11,7 @@ import pytest
 from pipelines import relations
 from pipelines.errors import BadInput, CheckFailed
 from pipelines.paths import SITE, SQL
-from pipelines.publish import pages, palette
+from pipelines.publish import palette, reference
 from pipelines.publish.figure import CHARTS
 from pipelines.publish.report import publish
 from tests.browser import fixture_world
@@ -106,7 +106,8 @@ def test_static_pictures_say_what_the_page_says(report):
 
 def test_the_public_database_is_described_and_old_clients_can_open_it(report, public):
     undescribed = public.execute(
-        "select table_name, column_name from duckdb_columns() where schema_name in ('core', 'metrics') and comment is null"
+        "select table_name, column_name from duckdb_columns() "
+        "where schema_name in ('core', 'metrics') and comment is null"
     ).fetchall()
     assert undescribed == []
     names = {
@@ -130,7 +131,7 @@ def test_each_metric_can_be_downloaded(report, public):
             assert duckdb.sql(f"select count(*) from {read}").fetchall()[0][0] == rows
 
 
-@pytest.mark.parametrize("question", pages.questions(SITE), ids=lambda question: question[0])
+@pytest.mark.parametrize("question", reference.questions(SITE), ids=lambda question: question[0])
 def test_worked_questions_run_on_the_public_database(public, question):
     name, words, sql = question
     assert words.endswith("?"), name
@@ -138,7 +139,7 @@ def test_worked_questions_run_on_the_public_database(public, question):
 
 
 def test_there_are_twenty_questions():
-    assert len(pages.questions(SITE)) == 20
+    assert len(reference.questions(SITE)) == 20
 
 
 def test_every_metric_has_a_page_and_every_page_a_metric(report):

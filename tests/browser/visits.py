@@ -21,7 +21,8 @@ LOOK = """() => {
       label: figure.querySelector('[role=img]').getAttribute('aria-label'),
       title: figure.querySelector('.fig-title').textContent,
       subtitle: figure.querySelector('.fig-sub').textContent,
-      parts: Object.fromEntries(Array.from(figure.querySelectorAll('[data-part]'), (part) => [part.dataset.part, part.textContent])),
+      parts: Object.fromEntries(
+        Array.from(figure.querySelectorAll('[data-part]'), (part) => [part.dataset.part, part.textContent])),
       links: Array.from(figure.querySelectorAll('.fig-foot a'), (link) => [link.textContent, link.href]),
       rows: figure.querySelectorAll('details tbody tr').length,
       marks: figure.querySelectorAll('.fig-plot svg path, .fig-plot svg text').length,

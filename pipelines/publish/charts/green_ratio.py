@@ -29,9 +29,12 @@ def words(data: Data, scope: Scope) -> Words:
     cut = f"; axis from {start * 100:.0f} %, triangles mark lower values" if start else ""
     newest = {row["system"]: row for row in seen}
     return Words(
-        f"{percent(first['green_ratio'])} of decided {unit} were green on {first['system']} on {day(first['evaluation_at'])}",
-        f"Green ratio: share of decided {unit} (green and red) that were green, last complete evaluation of each week{cut}",
-        f"{counted(sum(row['evaluations'] for row in newest.values()), 'complete answer')} (an evaluation on one system), "
+        f"{percent(first['green_ratio'])} of decided {unit} were green on {first['system']} "
+        f"on {day(first['evaluation_at'])}",
+        f"Green ratio: share of decided {unit} (green and red) that were green, "
+        f"last complete evaluation of each week{cut}",
+        f"{counted(sum(row['evaluations'] for row in newest.values()), 'complete answer')} "
+        "(an evaluation on one system), "
         f"{number(len(seen))} shown",
         f"Line charts of the green ratio of {scope.label} by system. Newest values: "
         + "; ".join(

@@ -32,7 +32,8 @@ def words(data: Data, scope: Scope) -> Words:
     system, row = next(iter(newest.items()))
     mine = [other["listed_jobs"] for other in data.rows if other["system"] == system and other["is_complete"]]
     return Words(
-        f"{counted(row['listed_jobs'], 'job was', 'jobs were')} listed as failing on {system} on {day(row['evaluation_at'])}"
+        f"{counted(row['listed_jobs'], 'job was', 'jobs were')} listed as failing on {system} "
+        f"on {day(row['evaluation_at'])}"
         + (f"; between {number(min(mine))} and {number(max(mine))} before" if len(mine) > 2 else ""),
         "Failing jobs that each evaluation lists, by system"
         + (" (log scale)" if parts.spans_decades(counts(data)) else ""),

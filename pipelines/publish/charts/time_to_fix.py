@@ -26,7 +26,7 @@ def words(data: Data, scope: Scope) -> Words:
     return Words(
         f"Half of the failures end within {days(fast['median_days'])} ({fast['jobset']}, {fast['system']}) "
         f"to {days(slow['median_days'])} ({slow['jobset']}, {slow['system']})",
-        "Median days from the first failing evaluation to the end of the failure (log scale), Kaplan-Meier, by jobset and system",
+        "Median days from the first failing evaluation to the end of the failure (log scale), Kaplan-Meier",
         counted(sum(row["n"] for row in data.rows), "episode"),
         "Dots with intervals. "
         + "; ".join(

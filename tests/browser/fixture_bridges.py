@@ -1,0 +1,50 @@
+"""Relations of the invented world that the warehouse makes from integers, which that world does not have."""
+
+BRIDGES = {
+    "core.status_classes": """
+        select * from (values
+            ('failed', 'red', 'own'), ('dependency-failed', 'red', 'dependency'), ('succeeded', 'green', null))
+            as classes(status, status_class, red_kind)""",
+    "core.list_verdicts": """
+        select source, jobset, evaluation_id, system, listed_jobs, listed_jobs as listed_before_jobs,
+            0 as vanished_jobs,
+            0 as returned_jobs, 0 as returned_same_build_jobs, not is_complete as is_incomplete_at_once,
+            not is_complete as is_incomplete_by_lookahead, not is_complete as is_incomplete,
+            is_verdict_final as is_final
+        from core.evaluation_systems where coverage = 'failures_only'""",
+    "core.jobset_systems": """
+        select source, jobset, system, count(*) as observations, count(*) as evaluations,
+            count(*) filter (where is_complete) as complete_evaluations, min(evaluation_at) as first_at,
+            max(evaluation_at) as last_at, arg_max(evaluation_id, ordinal) filter (where is_complete)
+            as newest_complete_evaluation_id, max(evaluation_at) filter (where is_complete) as newest_complete_at,
+            any_value(coverage) as coverage, any_value(unit) as unit, max(evaluation_at) as jobset_newest_at,
+            true as is_current
+        from core.evaluation_systems group by source, jobset, system""",
+    "core.jobs_now": """
+        select source, jobset, attr, system, variant, newest_complete_evaluation_id as evaluation_id,
+            newest_complete_at as evaluation_at, last_build_id as build_id,
+            case when has_own_failure then 'failed' else 'dependency-failed' end as status, 'red' as status_class,
+            case when has_own_failure then 'own' else 'dependency' end as red_kind,
+            broken_evaluation_id as same_since_evaluation_id, broken_at as same_since_at,
+            failure_episodes.evaluations as same_evaluations,
+            is_left_censored as is_same_since_first
+        from core.failure_episodes inner join core.jobset_systems using (source, jobset, system)
+        where outcome = 'open'""",
+    "metrics.definition_comparison": """
+        select source, jobset, system, preset, count(*) as episodes,
+            count(*) filter (where is_left_censored) as left_censored,
+            count(*) filter (where cleared_at is null and not is_left_censored) as open,
+            count(*) filter (where cleared_at is not null and not is_left_censored) as closed,
+            count(*) filter (where has_own_failure) as own_failures,
+            avg(date_diff('second', broken_at, cleared_at)) / 86400 as closed_mean_days,
+            median(date_diff('second', broken_at, cleared_at)) / 86400 as closed_median_days, 0 as negative_durations,
+            1 as definition_version
+        from core.failure_episodes cross join (select unnest(['headline', 'trunk-reference']) as preset)
+        group by source, jobset, system, preset""",
+    "core.job_intervals": """
+        select source, jobset, attr, system, variant, first_build_id as build_id, 'failed' as status,
+            'red' as status_class,
+            'own' as red_kind, 'as_observed' as status_basis, broken_evaluation_id as first_evaluation_id,
+            broken_evaluation_id as last_evaluation_id, broken_at as first_at, last_red_at as last_at
+        from core.failure_episodes""",
+}
