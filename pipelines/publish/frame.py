@@ -30,8 +30,8 @@ def compose(
 
     The view `#plot` shows the panels without the words, for pages that set the words themselves.
     """
-    words, top = _lines(title, 82, 20, 16, LIGHT["ink"], "bold", MARGIN + 14)
-    more, top = _lines(subtitle, 108, 17, 12.5, LIGHT["muted"], "normal", top + 2)
+    words, top = _lines(title, 92, 20, 16, LIGHT["ink"], "bold", MARGIN + 14)
+    more, top = _lines(subtitle, 124, 17, 12.5, LIGHT["muted"], "normal", top + 2)
     keys, top = _keys(legend, top)
     start = top + 4
     width = panel_width(columns)
@@ -48,7 +48,7 @@ def compose(
         y += max(height for _, _, height in row) + (PANEL_TITLE if row[0][0] else 0) + 8
     foot, bottom = [], y + 16
     for line in footer:
-        part, bottom = _lines(line, 124, 15, 11, LIGHT["muted"], "normal", bottom)
+        part, bottom = _lines(line, 140, 15, 11, LIGHT["muted"], "normal", bottom)
         foot.append(part)
     height = bottom
     drawing = (
@@ -116,7 +116,7 @@ def _lines(
     text: str, chars: int, step: int, size: float, colour: str, weight: str, y: int
 ) -> tuple[str, int]:
     parts = []
-    for line in textwrap.wrap(text, chars) or [""]:
+    for line in textwrap.wrap(text, chars, break_on_hyphens=False) or [""]:
         parts.append(_text(line, MARGIN, y, size, colour, weight))
         y += step
     return "".join(parts), y

@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from pipelines.publish import cards, scopes, text, views
 from pipelines.publish.figure import Press, Scope
+from pipelines.publish.lookup import Lookup
 from pipelines.publish.text import esc
 from pipelines.relations import Relation
 
@@ -31,6 +32,7 @@ class Assembly:
     jobsets: list[Scope]
     channels: list[Scope]
     data_version: str
+    lookup: Lookup
     pages: int = 0
     cache: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
@@ -81,6 +83,7 @@ def write(assembly: Assembly, env: jinja2.Environment, template: str, target: st
         channels=assembly.channels,
         everything=assembly.everything,
         data_version=assembly.data_version,
+        lookup=assembly.lookup,
         root=Markup(root),
         place=text.place,
         figure=lambda name, scope=None: assembly.press.figure(name, scope or assembly.everything(), root),

@@ -18,7 +18,7 @@ import duckdb
 from pipelines import relations as documentation
 from pipelines import warehouse as warehouses
 from pipelines.errors import BadInput
-from pipelines.publish import builder, cards, drawing, pages, palette, scopes, tables
+from pipelines.publish import builder, cards, drawing, lookup, pages, palette, scopes, tables
 from pipelines.publish.figure import FOLDER, Press, literal
 from pipelines.publish.text import day
 
@@ -121,6 +121,7 @@ def _assemble(
         jobsets=jobsets,
         channels=scopes.channels(con),
         data_version=data_version,
+        lookup=lookup.write(con, fresh / lookup.FOLDER),
     )
     progress("figures and pages")
     pages.assemble(made, pages.environment(made), progress)

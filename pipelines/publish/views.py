@@ -1,7 +1,9 @@
 """Tables and snippets that pages ask for by name; each turns rows of a query into escaped HTML."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from markupsafe import Markup
 
@@ -15,11 +17,6 @@ if TYPE_CHECKING:
     from pipelines.publish.pages import Assembly
 
 KINDS = {True: "own", False: "dependency"}
-
-
-def job(attr: str) -> Cell:
-    """The attribute of a job."""
-    return Cell(Markup(f'<code title="{esc(attr, 400)}">{esc(attr, 90)}</code>'), attr[:200])
 
 
 def evaluation(row: Mapping[str, Any], key: str = "evaluation_id") -> Cell:
@@ -48,6 +45,15 @@ class Views(Reference):
         href = f"{self._root}{text.place('channels', row['source'], row['channel'])}.html"
         return Cell(Markup(link(esc(row["channel"]), esc(href))), row["channel"])
 
+    def job(self, attr: str) -> Cell:
+        """The attribute of a job, linked to its history."""
+        shown = f'<code title="{esc(attr, 400)}">{esc(attr, 90)}</code>'
+        return Cell(Markup(link(shown, f"{self._root}jobs.html#job={esc(quote(attr, safe=''))}")), attr[:200])
+
+    def series_json(self) -> Markup:
+        """The series that the files of jobs number, for the page's script."""
+        return Markup(esc(json.dumps(self._assembly.lookup.series)))
+
     def channel_scope(self) -> scopes.Scope:
         """All channels together."""
         return scopes.whole(self._assembly.channels, "all channels")
@@ -57,7 +63,7 @@ class Views(Reference):
         shown = [
             {
                 **row,
-                "job": job(row["attr"]),
+                "job": self.job(row["attr"]),
                 "kind": KINDS[row["has_own_failure"]],
                 "build": build(row),
                 "note": "; ".join(
@@ -79,7 +85,7 @@ class Views(Reference):
         shown = [
             {
                 **row,
-                "job": job(row["attr"]),
+                "job": self.job(row["attr"]),
                 "jobset": self.jobset(row),
                 "build": build(row),
                 "marked_at": row["marked_at"] or Cell(Markup("not known to be"), ""),
@@ -105,7 +111,12 @@ class Views(Reference):
     def bursts(self, rows: Sequence[Mapping[str, Any]], count: str, caption: str) -> Markup:
         """Evaluations in which many failures began or ended."""
         shown = [
-            {**row, "jobset": self.jobset(row), "evaluation": evaluation(row), "example": job(row["example"])}
+            {
+                **row,
+                "jobset": self.jobset(row),
+                "evaluation": evaluation(row),
+                "example": self.job(row["example"]),
+            }
             for row in rows
         ]
         return grid.table(

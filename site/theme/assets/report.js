@@ -158,6 +158,89 @@
     });
   }
 
+  /* ---- the history of one job, looked up by its name ---- */
+  const OUTCOMES = ["still failing", "fixed", "marked broken", "removed", "off the list"];
+
+  function shardOf(attr) {
+    let value = 0x811c9dc5;
+    for (const byte of new TextEncoder().encode(attr)) value = Math.imul(value ^ byte, 0x01000193) >>> 0;
+    return value % 256;
+  }
+
+  function element(name, text, more) {
+    const made = document.createElement(name);
+    if (text !== undefined) made.textContent = text;
+    return Object.assign(made, more);
+  }
+
+  function history(attr, rows, series) {
+    const holder = element("div", undefined, { className: "tbl" }), table = element("table", undefined, { className: "data" });
+    table.append(element("caption", "Failures of " + attr));
+    const head = table.createTHead().insertRow();
+    for (const name of ["Jobset", "System", "Failing since", "Until", "Days", "Ended", "Failure", "Newest build"]) {
+      head.append(element("th", name, { scope: "col", className: name === "Days" ? "num" : "" }));
+    }
+    const body = table.createTBody();
+    for (const [place, outcome, own, first, began, ended, days, build] of rows) {
+      const [source, jobset, system] = series[place], row = body.insertRow();
+      for (const text of [jobset, system, (first ? "before " : "") + began, ended || "still failing"]) row.insertCell().textContent = text;
+      const lasted = row.insertCell();
+      lasted.className = "num";
+      lasted.dataset.v = days;
+      lasted.textContent = (first || !ended ? "more than " : "") + days;
+      row.insertCell().textContent = OUTCOMES[outcome];
+      row.insertCell().textContent = own ? "own" : "dependency";
+      const cell = row.insertCell(), known = /^[a-z0-9-]+(\.[a-z0-9-]+)+$/.test(source) && /^\d+$/.test(build);
+      cell.append(known ? element("a", build, { href: "https://" + source + "/build/" + build }) : build || "unknown");
+    }
+    holder.append(table);
+    return holder;
+  }
+
+  function lookUp(box) {
+    if (box.dataset.ready) return;
+    box.dataset.ready = "yes";
+    const input = box.querySelector("input"), found = box.querySelector(".lookup-found");
+    const folder = new URL(box.dataset.lookup, document.baseURI), series = JSON.parse(box.dataset.series);
+    let names = null, asked = 0;
+    const get = (file) => fetch(new URL(file, folder)).then((answer) => answer.json());
+    async function show() {
+      const turn = ++asked, attr = input.value.trim();
+      if (!attr) { found.textContent = ""; return; }
+      const rows = Object.entries(await get(shardOf(attr) + ".json")).filter(([name]) => name === attr).map(([, list]) => list)[0];
+      names = names || get("names.json");
+      const all = await names, words = attr.toLowerCase();
+      if (turn !== asked) return;
+      found.textContent = "";
+      if (rows) {
+        const open = rows.filter((row) => !row[5]).length;
+        found.append(element("p", open ? "Fails now on " + open + (open === 1 ? " system." : " systems, counted by jobset.") : "Does not fail by name now."));
+        found.append(history(attr, rows, series));
+        found.querySelectorAll("table.data").forEach(prepare);
+      }
+      const near = all.filter((name) => name !== attr && name.toLowerCase().includes(words)).slice(0, 20);
+      if (!rows) found.append(element("p", "No job of this name was ever seen to fail."));
+      if (near.length) {
+        const list = element("ul");
+        for (const name of near) {
+          const item = element("li");
+          item.append(element("a", name, { href: "#job=" + encodeURIComponent(name) }));
+          list.append(item);
+        }
+        found.append(element("p", "Names that hold it:"), list);
+      }
+    }
+    function fromAddress() {
+      if (!box.isConnected || !location.hash.startsWith("#job=")) return;
+      input.value = decodeURIComponent(location.hash.slice(5));
+      show();
+    }
+    input.addEventListener("input", show);
+    input.addEventListener("change", () => window.history.replaceState(null, "", "#job=" + encodeURIComponent(input.value.trim())));
+    window.addEventListener("hashchange", fromAddress);
+    fromAddress();
+  }
+
   /* ---- life of a page: also after instant navigation, which swaps the content only ---- */
   function start() {
     for (const [plot, view] of views) if (!document.contains(plot)) { view.finalize(); views.delete(plot); }
@@ -165,6 +248,7 @@
     hatch();
     for (const figure of document.querySelectorAll(".fig:not(.is-drawn):not(.is-static)")) near.observe(figure);
     for (const table of document.querySelectorAll("table.data")) prepare(table);
+    document.querySelectorAll("[data-lookup]").forEach(lookUp);
   }
   new MutationObserver(redraw).observe(document.body, { attributes: true, attributeFilter: ["data-md-color-scheme"] });
   window.addEventListener("beforeprint", () => {
