@@ -1,7 +1,7 @@
 """From a source's facts to a batch of the log. The only caller of `EventLog.append` for observations."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from pipelines import sources
 from pipelines.errors import BadInput
 from pipelines.log import listings, quarantine, schema, state
 from pipelines.log.store import Batch, EventLog
-from pipelines.sources.base import Facts, Known
+from pipelines.sources.base import Facts, Known, Rejected, reject
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,11 @@ class Ingested:
 
     def sentence(self) -> str:
         """For the terminal."""
-        done = f"{self.batch.rows:,} rows appended as batch {self.batch.batch}" if self.batch else "nothing new"
-        return f"{self.source}: {done}" + (f", {self.rejected:,} inputs rejected (see quarantine)" if self.rejected else "")
+        done = (
+            f"{self.batch.rows:,} rows appended as batch {self.batch.batch}" if self.batch else "nothing new"
+        )
+        rejects = f", {self.rejected:,} inputs rejected (see quarantine)" if self.rejected else ""
+        return f"{self.source}: {done}{rejects}"
 
 
 def history(path: Path, log: EventLog, quarantine_dir: Path, progress: Callable[[str], None]) -> Ingested:
@@ -35,7 +38,12 @@ def history(path: Path, log: EventLog, quarantine_dir: Path, progress: Callable[
     with log.writer_lock():
         try:
             facts = source.read(path, known(log), progress)
-        except (pl.exceptions.PolarsError, UnicodeDecodeError, OSError) as error:
+        except (
+            pl.exceptions.PolarsError,
+            pl.exceptions.PanicException,
+            UnicodeDecodeError,
+            OSError,
+        ) as error:
             first_line = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise BadInput(
                 f"{path} cannot be read as {source.NAME} ({first_line}): fetch the folder again, or leave it out."
@@ -54,21 +62,28 @@ def known(log: EventLog) -> Known:
 
 
 def record(
-    facts: Facts, name: str, log: EventLog, quarantine_dir: Path, progress: Callable[[str], None] = lambda _: None
+    facts: Facts,
+    name: str,
+    log: EventLog,
+    quarantine_dir: Path,
+    progress: Callable[[str], None] = lambda _: None,
 ) -> Ingested:
     """Append a source's facts as one batch. The caller holds the writer lock.
 
     `facts` holds no observation whose id the log has; its listings are told as changes against what the log holds.
     """
     frames = dict(facts.frames)
+    repeated: list[Rejected] = []
     for listing in facts.listings:
         progress(f"comparing {listing.observations.height:,} lists of {listing.jobset}")
         base = state.newest(log, listing.source, listing.jobset)
         known_facts = state.facts(log, listing.source, listing.jobset, listing.builds["build_id"])
         changed = listings.changes(listing, base, known_facts)
+        repeated += reject(changed.repeated, "lists", "job that its list names twice", listing.jobset)
         frames["evaluation_observed"] = _with_checksums(frames["evaluation_observed"], changed.checksums)
         _add(frames, "membership_changed", changed.membership)
         _add(frames, "build_observed", changed.builds)
+    facts = replace(facts, rejected=facts.rejected + repeated)
     events = list(facts.events) + _gaps(facts, quarantine_dir, frames, known(log).ids)
     for event_type, structs in _by_type(events).items():
         _add(frames, event_type, schema.frame_of(structs))
@@ -88,13 +103,16 @@ def _with_checksums(observations: pl.DataFrame, checksums: pl.DataFrame) -> pl.D
     if "listed_rows" in observations.columns:
         kept = observations.select("id", old_rows="listed_rows", old_sum="listing_checksum")
         joined = joined.join(kept, on="id", maintain_order="left").with_columns(
-            listed_rows=pl.coalesce("listed_rows", "old_rows"), listing_checksum=pl.coalesce("listing_checksum", "old_sum")
+            listed_rows=pl.coalesce("listed_rows", "old_rows"),
+            listing_checksum=pl.coalesce("listing_checksum", "old_sum"),
         )
         joined = joined.drop("old_rows", "old_sum")
     return joined
 
 
-def _gaps(facts: Facts, directory: Path, frames: dict[str, pl.DataFrame], ids: Callable[[str, str], set[str]]) -> list[Event]:
+def _gaps(
+    facts: Facts, directory: Path, frames: dict[str, pl.DataFrame], ids: Callable[[str, str], set[str]]
+) -> list[Event]:
     """Rejected input as gaps that are not declared yet, dated by the newest observation of the call."""
     if not facts.rejected:
         return []

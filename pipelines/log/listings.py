@@ -7,7 +7,7 @@ and one that is not covered is never unlisted.
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -41,6 +41,9 @@ class Changes:
     """observation id, listed_rows, listing_checksum."""
     membership: pl.DataFrame
     builds: pl.DataFrame
+    repeated: pl.DataFrame
+    """Rows left out: an observation names a job twice, with other builds or statuses. Of these the first in the
+    order of build and status counts."""
 
 
 @dataclass(frozen=True)
@@ -95,9 +98,37 @@ def changes(listing: Listing, base: Base | None, known: pl.DataFrame) -> Changes
         position = np.concatenate([position, np.zeros(len(of_base), dtype=np.int64)])
         build = np.concatenate([build, of_base.astype(np.int64)])
     places = _sorted(order, builds, position, build, base)
+    if ((places.job[1:] == places.job[:-1]) & (places.position[1:] == places.position[:-1])).any():
+        once, repeated = _once(listing)
+        return replace(changes(once, base, known), repeated=repeated)
     edits, key_frames = _edits(places, order.height, checksums["listed_rows"].to_numpy(), base)
     membership = _membership(listing, order, builds, edits, key_frames, base)
-    return Changes(checksums, membership, facts.changed(listing, known))
+    return Changes(checksums, membership, facts.changed(listing, known), listing.builds.clear())
+
+
+def _once(listing: Listing) -> tuple[Listing, pl.DataFrame]:
+    """The listing with each job once in an observation, and the names of what was left out."""
+    job = listing.builds.select(pl.struct(KEY).rank("dense")).to_series().to_numpy().astype(np.int64)
+    place = (listing.rows["observation"].to_numpy().astype(np.int64) << 32) | job[
+        listing.rows["build"].to_numpy()
+    ]
+    rows = listing.rows.with_columns(place=pl.Series(place)).with_row_index("number")
+    ordered = rows.with_columns(
+        build_id=listing.builds["build_id"].gather(rows["build"]),
+        word=listing.statuses["source_status"].gather(rows["status"]),
+    ).sort("place", "build_id", "word")
+    kept = ordered.unique("place", keep="first", maintain_order=True).sort("number")
+    left = ordered.join(kept, on="number", how="anti")
+    named = pl.concat(
+        [
+            listing.observations[left["observation"]].select("evaluation_id"),
+            listing.builds[left["build"]],
+            left.select("word"),
+        ],
+        how="horizontal",
+    )
+    rows = listing.rows[kept["number"]]
+    return replace(listing, rows=rows), named.sort(named.columns)
 
 
 def _checksums(

@@ -7,11 +7,15 @@ statuses only for packages that have one of these; totals by platform and status
 from datetime import UTC, datetime
 from pathlib import Path
 
-import numpy as np
 import polars as pl
 
 from models.events import Event, SourceDeclared
-from pipelines.sources.base import Facts, Known, Listing, Progress, Rejected, number_builds, reject
+from pipelines.errors import BadInput
+from pipelines.sources import haskell_jobs, values
+from pipelines.sources.base import Facts, Known, Listing, Progress, Rejected, reject
+from pipelines.sources.fields import LATEST
+from pipelines.sources.haskell_jobs import STATUSES
+from pipelines.sources.values import whole
 
 NAME = "hydra-haskell-updates"
 WANTS = "snapshots.parquet, platform_counts.parquet, job_observations.parquet"
@@ -20,33 +24,19 @@ JOBSET = "nixpkgs/haskell-updates"
 LISTED = ["failed", "dependency-failed", "output-limit-exceeded"]
 """Statuses that a report lists without exception."""
 
-STATUSES: dict[str, tuple[str, bool, str]] = {
-    "Success": ("succeeded", True, "unknown"),
-    "Failed": ("failed", True, "own"),
-    "DependencyFailed": ("dependency-failed", True, "dependency"),
-    "OutputLimitExceeded": ("output-limit-exceeded", True, "own"),
-    "TimedOut": ("timed-out", True, "unknown"),
-    "Unfinished": ("queued", False, "unknown"),
-    "HydraFailure": ("aborted", True, "unknown"),
-    "Canceled": ("cancelled", True, "unknown"),
-    "Unknown9": ("unsupported", True, "unknown"),
-    "Unknown10": ("log-limit-exceeded", True, "own"),
-}
-"""Word of the report -> our status, finished or not, cause. `Unfinished` is queued or running: not told apart."""
-
 _COLUMNS = {
     "snapshots.parquet": {"snapshot", "report_commit", "as_of", "eval_id", "nixpkgs_commit"},
     "platform_counts.parquet": {"snapshot", "platform", "status", "n"},
     "job_observations.parquet": {"snapshot", "attr", "platform", "status", "build_id"},
 }
 _EARLIEST = datetime(2015, 1, 1, tzinfo=UTC)
+_LARGEST_SNAPSHOT = 10_000_000
+"""Reports are numbered from 0 and indexed by number: a huge one must not ask for huge memory."""
 
 
 def recognises(path: Path) -> bool:
     """Whether the three files are there with their columns."""
-    return all(
-        (path / name).is_file() and columns <= set(pl.read_parquet_schema(path / name)) for name, columns in _COLUMNS.items()
-    )
+    return all(columns <= values.parquet_columns(path / name) for name, columns in _COLUMNS.items())
 
 
 def read(path: Path, known: Known, progress: Progress) -> Facts:
@@ -57,12 +47,11 @@ def read(path: Path, known: Known, progress: Progress) -> Facts:
     if fresh.is_empty():
         return Facts(SOURCE, rejected=rejected)
     progress(f"reading {fresh.height:,} reports")
-    wanted = fresh.select("snapshot", observation_id="id").lazy()
-    totals = _totals(path, wanted)
-    rows, builds, words, broken = _rows(path, fresh)
-    observations = fresh.join(totals, left_on="id", right_on="observation_id", how="left", maintain_order="left").with_columns(
-        pl.col("systems", "totals").fill_null([])
-    )
+    totals, unusable = _totals(path, fresh.select("snapshot", observation_id="id"))
+    observations = fresh.join(
+        totals, left_on="id", right_on="observation_id", how="left", maintain_order="left"
+    ).with_columns(pl.col("systems", "totals").fill_null([]))
+    rows, builds, words, broken = haskell_jobs.rows(path, observations, JOBSET)
     return Facts(
         SOURCE,
         events=_declarations(snapshots, known),
@@ -73,42 +62,68 @@ def read(path: Path, known: Known, progress: Progress) -> Facts:
                 JOBSET,
                 observations.select("id", "evaluation_id", "ordinal", "observed_at", "systems"),
                 builds,
-                _statuses(words),
+                haskell_jobs.statuses(words),
                 rows,
             )
         ],
-        rejected=rejected + broken,
+        rejected=rejected + unusable + broken,
     )
 
 
 def _snapshots(path: Path) -> tuple[pl.DataFrame, list[Rejected]]:
     """Usable reports with their observation id; the others with the reason."""
-    frame = pl.read_parquet(path / "snapshots.parquet").with_columns(
-        observed_at=pl.col("as_of").cast(pl.Datetime("us")).dt.replace_time_zone("UTC"),
-        ordinal=pl.col("eval_id").cast(pl.Int64),
-        evaluation_id=pl.col("eval_id").cast(pl.String),
-    )
+    told = pl.read_parquet(path / "snapshots.parquet")
+    if not isinstance(told.schema["as_of"], pl.Datetime):
+        raise BadInput(f"{path / 'snapshots.parquet'} has no instants in `as_of`: fetch it again.")
+    frame = told.with_columns(
+        whole(told["snapshot"]),
+        observed_at=pl.col("as_of")
+        .dt.replace_time_zone(None)
+        .cast(pl.Datetime("us"), strict=False)
+        .dt.replace_time_zone("UTC"),
+        ordinal=whole(told["eval_id"]),
+    ).with_columns(evaluation_id=pl.col("ordinal").cast(pl.String))
     usable = (
-        pl.col("report_commit").str.contains(r"^[0-9a-f]{40}$").fill_null(False)
-        & (pl.col("observed_at") >= _EARLIEST).fill_null(False)
-        & (pl.col("ordinal") > 0).fill_null(False)
-        & pl.col("snapshot").is_not_null()
+        pl.col("report_commit").str.contains(r"\A[0-9a-f]{40}\z").fill_null(value=False)
+        & pl.col("observed_at").is_between(_EARLIEST, LATEST, closed="left").fill_null(value=False)
+        & (pl.col("ordinal") > 0).fill_null(value=False)
+        & pl.col("snapshot").is_between(0, _LARGEST_SNAPSHOT).fill_null(value=False)
     )
-    bad = frame.filter(~usable)
-    rejected = reject(bad, "snapshots.parquet", "report without a commit, a time since 2015 or an evaluation", JOBSET)
-    good = frame.filter(usable).unique("report_commit", keep="first", maintain_order=True)
-    return good.with_columns(
-        id=pl.format("{}:evaluation:{}:{}:{}", pl.lit(SOURCE), pl.lit(JOBSET), "evaluation_id", "report_commit")
+    reason = "report without a number, a commit, a time since 2015 or an evaluation"
+    rejected = reject(told.filter(frame.select(~usable).to_series()), "snapshots.parquet", reason, JOBSET)
+    good = (
+        frame.filter(usable)
+        .unique(maintain_order=True)
+        .sort("snapshot", "report_commit", "observed_at", "ordinal")
+    )
+    is_repeated = ~pl.col("report_commit").is_first_distinct() | pl.col("snapshot").is_duplicated()
+    reason = "report whose commit or number another one has"
+    rejected += reject(good.filter(is_repeated).select(told.columns), "snapshots.parquet", reason, JOBSET)
+    return good.filter(~is_repeated).with_columns(
+        id=pl.format(
+            "{}:evaluation:{}:{}:{}", pl.lit(SOURCE), pl.lit(JOBSET), "evaluation_id", "report_commit"
+        )
     ), rejected
 
 
-def _totals(path: Path, wanted: pl.LazyFrame) -> pl.DataFrame:
-    """Totals and covered systems of each report."""
+def _totals(path: Path, wanted: pl.DataFrame) -> tuple[pl.DataFrame, list[Rejected]]:
+    """Totals and covered systems of each report; those that cannot be used with the reason."""
     known_words = list(STATUSES)
-    return (
-        pl.scan_parquet(path / "platform_counts.parquet")
-        .join(wanted, on="snapshot")
-        .filter(pl.col("n") >= 0, pl.col("platform").is_not_null(), pl.col("status").is_not_null())
+    told = pl.read_parquet(path / "platform_counts.parquet", columns=["snapshot", "platform", "status", "n"])
+    cells = told.with_columns(whole(told["snapshot"]), whole(told["n"]), n_told="n").join(
+        wanted, on="snapshot", maintain_order="left"
+    )
+    is_usable = (
+        values.system(pl.col("platform")) & values.word(pl.col("status")) & pl.col("n").is_not_null()
+    ).fill_null(value=False)
+    reason = "total without a usable system, status or number"
+    rejected = reject(cells.filter(~is_usable), "platform_counts.parquet", reason, JOBSET)
+    cells = cells.filter(is_usable).drop("n_told").unique().sort("observation_id", "platform", "status", "n")
+    is_first = pl.struct("observation_id", "platform", "status").is_first_distinct()
+    reason = "total that contradicts another one of the same report, system and status"
+    rejected += reject(cells.filter(~is_first), "platform_counts.parquet", reason, JOBSET)
+    totals = (
+        cells.filter(is_first)
         .select(
             "observation_id",
             "platform",
@@ -116,85 +131,28 @@ def _totals(path: Path, wanted: pl.LazyFrame) -> pl.DataFrame:
                 system=pl.col("platform"),
                 source_status=pl.col("status"),
                 status=pl.when(pl.col("status").is_in(known_words))
-                .then(pl.col("status").replace_strict({k: v[0] for k, v in STATUSES.items()}, default="unknown"))
+                .then(
+                    pl.col("status").replace_strict({k: v[0] for k, v in STATUSES.items()}, default="unknown")
+                )
                 .otherwise(pl.lit("unknown")),
-                n=pl.col("n").cast(pl.Int64),
+                n=pl.col("n"),
             ),
         )
-        .sort("observation_id", "platform", pl.col("total").struct.field("source_status"))
         .group_by("observation_id", maintain_order=True)
         .agg(systems=pl.col("platform").unique().sort(), totals=pl.col("total"))
-        .collect()
     )
-
-
-def _rows(path: Path, fresh: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, pl.Series, list[Rejected]]:
-    """Jobs named by the reports as (rows, builds, words of status) of a Listing; rows that cannot be used with the reason."""
-    scan = pl.scan_parquet(path / "job_observations.parquet")
-    names = set(scan.collect_schema().names())
-    rows = (
-        scan.filter(pl.col("snapshot").is_in(fresh["snapshot"].implode()))
-        .select(
-            "snapshot",
-            pl.col("build_id").cast(pl.Int64),
-            attr=pl.col("attr").cast(pl.Categorical),
-            system=pl.col("platform").cast(pl.Categorical),
-            word=pl.col("status").cast(pl.Categorical),
-            is_maintained=pl.col("maintained") if "maintained" in names else pl.lit(None, pl.Boolean),
-            dependents_unbroken=(pl.col("rdeps_unbroken") if "rdeps_unbroken" in names else pl.lit(None)).cast(pl.Int32),
-            dependents_all=(pl.col("rdeps_all") if "rdeps_all" in names else pl.lit(None)).cast(pl.Int32),
-        )
-        .collect()
-    )
-    usable = (
-        _among(rows["attr"], pl.col("name").str.len_bytes().is_between(1, 500))
-        & _among(rows["system"], pl.col("name").str.contains(r"^[a-z0-9_]+-[a-z0-9_]+$"))
-        & rows.select(pl.col("build_id").is_between(1, 2**62).fill_null(False) & pl.col("word").is_not_null()).to_series()
-    )
-    rejected = []
-    if not usable.all():
-        rejected = reject(rows.filter(~usable), "job_observations.parquet", "job without a usable name, system, build or status", JOBSET)
-        rows = rows.filter(usable)
-    place = np.zeros(int(fresh["snapshot"].max()) + 1, dtype=np.uint32)  # type: ignore[arg-type]
-    place[fresh["snapshot"].to_numpy()] = np.arange(fresh.height, dtype=np.uint32)
-    builds, build = number_builds(rows["attr"], rows["system"], rows["build_id"])
-    words = pl.Series(list(STATUSES) + [w for w in rows["word"].unique().drop_nulls().cast(pl.String).sort() if w not in STATUSES])
-    rows = rows.select(
-        "is_maintained",
-        "dependents_unbroken",
-        "dependents_all",
-        observation=pl.Series(place[rows["snapshot"].to_numpy()]),
-        build=pl.Series(build),
-        status=pl.col("word").cast(pl.Enum(words)).to_physical().cast(pl.UInt32),
-    )
-    return rows, builds, words, rejected
-
-
-def _among(values: pl.Series, usable: pl.Expr) -> pl.Series:
-    """Whether each value's name is usable; asked once per distinct name."""
-    names = pl.DataFrame({"value": values.unique().drop_nulls()}).with_columns(name=pl.col("value").cast(pl.String))
-    bad = names.filter(~usable)["value"]
-    return values.is_not_null() if bad.is_empty() else values.is_not_null() & ~values.is_in(bad.implode())
-
-
-def _statuses(words: pl.Series) -> pl.DataFrame:
-    """Our reading of every word; an unknown one is neutral, finished, of unknown cause."""
-    read_as = [STATUSES.get(word, ("unknown", True, "unknown")) for word in words]
-    return pl.DataFrame(
-        {
-            "source_status": words,
-            "status": [r[0] for r in read_as],
-            "is_finished": [r[1] for r in read_as],
-            "cause": [r[2] for r in read_as],
-        }
-    )
+    return totals, rejected
 
 
 def _evaluations(observations: pl.DataFrame) -> pl.DataFrame:
     gate = pl.Struct({"name": pl.String, "verdict": pl.String})
     gates = [
         pl.struct(name=pl.lit(name), verdict=pl.col(column))
-        for name, column in (("report", "verdict"), ("mergeable", "mergeable_jobset"), ("maintained", "maintained_jobset"))
+        for name, column in (
+            ("report", "verdict"),
+            ("mergeable", "mergeable_jobset"),
+            ("maintained", "maintained_jobset"),
+        )
         if column in observations.columns
     ]
     return observations.select(
@@ -207,23 +165,31 @@ def _evaluations(observations: pl.DataFrame) -> pl.DataFrame:
         source=pl.lit(SOURCE),
         jobset=pl.lit(JOBSET),
         observation_key=pl.col("report_commit"),
-        revision=pl.when(pl.col("nixpkgs_commit").str.contains(r"^[0-9a-f]{40}$")).then(pl.col("nixpkgs_commit")),
+        revision=pl.when(pl.col("nixpkgs_commit").str.contains(r"^[0-9a-f]{40}$")).then(
+            pl.col("nixpkgs_commit")
+        ),
         unit=pl.lit("package"),
         coverage=pl.lit("failures_with_totals"),
         listed_statuses=pl.lit(LISTED, dtype=pl.List(pl.String)),
-        gates=(pl.concat_list(gates).list.eval(pl.element().filter(pl.element().struct.field("verdict").is_not_null())))
+        gates=(
+            pl.concat_list(gates).list.eval(
+                pl.element().filter(pl.element().struct.field("verdict").is_not_null())
+            )
+        )
         if gates
         else pl.lit([], dtype=pl.List(gate)),
     )
 
 
 def _declarations(snapshots: pl.DataFrame, known: Known) -> list[Event]:
-    if f"{SOURCE}:source:{NAME}" in known.ids("source_declared", SOURCE):
-        return []
+    """What the history covers, from its first report on: earlier ones that arrive later declare anew."""
     first: datetime = snapshots["observed_at"].min()  # type: ignore[assignment]
+    identity = f"{SOURCE}:source:{NAME}:{first:%Y%m%dT%H%M%SZ}"
+    if identity in known.ids("source_declared", SOURCE):
+        return []
     return [
         SourceDeclared(
-            id=f"{SOURCE}:source:{NAME}",
+            id=identity,
             source=SOURCE,
             observed_at=first,
             dataset=NAME,
@@ -235,5 +201,3 @@ def _declarations(snapshots: pl.DataFrame, known: Known) -> list[Event]:
             url="https://github.com/cdepillabout/nix-haskell-updates-status",
         )
     ]
-
-

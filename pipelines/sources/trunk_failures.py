@@ -6,12 +6,13 @@ last one of an evaluation comes with its list; the others cover no system.
 """
 
 import hashlib
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import polars as pl
 
 from models.events import Event, SourceDeclared
+from pipelines.sources import fields, files, values
 from pipelines.sources.base import Facts, Known, Listing, Progress, Rejected, number_builds, reject
 
 NAME = "hydra-trunk-failures"
@@ -19,26 +20,29 @@ WANTS = "observations.csv, evaluations.csv, eval_systems.csv, failures.parquet"
 SOURCE = "hydra.nixos.org"
 PROJECT = "nixpkgs"
 
-_SCHEMAS = {
-    "observations.csv": {"jobset": pl.String, "report_commit": pl.String, "observed_at": pl.String, "eval_id": pl.Int64, "n_failed": pl.Int64},
-    "evaluations.csv": {"jobset": pl.String, "eval_id": pl.Int64, "last_seen": pl.String},
-    "eval_systems.csv": {"eval_id": pl.Int64, "system": pl.String},
+_JOBSET = fields.word("jobset")
+_EVALUATION = fields.digits("eval_id")
+POLL_FIELDS = (
+    _JOBSET,
+    fields.revision("report_commit"),
+    fields.instant("observed_at"),
+    _EVALUATION,
+    fields.matching("n_failed", "0|[1-9][0-9]{0,8}", "a whole number"),
+)
+SYSTEM_FIELDS = (_EVALUATION, fields.matching("system", "[a-z0-9_]{1,30}-[a-z0-9_]{1,30}", "a Nix system"))
+_COLUMNS = {
+    "observations.csv": {field.name for field in POLL_FIELDS},
+    "eval_systems.csv": {field.name for field in SYSTEM_FIELDS},
+    "evaluations.csv": {"jobset", "eval_id", "last_seen"},
 }
-_EARLIEST = datetime(2015, 1, 1, tzinfo=UTC)
+_FAILURES = {"jobset", "eval_id", "job", "system", "build_id"}
 
 
 def recognises(path: Path) -> bool:
     """Whether the files are there with their columns."""
-    failures = path / "failures.parquet"
-    if not failures.is_file() or not {"jobset", "eval_id", "job", "system", "build_id"} <= set(pl.read_parquet_schema(failures)):
-        return False
-    for name, columns in _SCHEMAS.items():
-        if not (path / name).is_file():
-            return False
-        with (path / name).open(encoding="utf-8", errors="replace") as handle:
-            if not set(columns) <= set(handle.readline().strip().split(",")):
-                return False
-    return True
+    return values.parquet_columns(path / "failures.parquet") >= _FAILURES and all(
+        columns <= set(files.columns(path / name)) for name, columns in _COLUMNS.items()
+    )
 
 
 def read(path: Path, known: Known, progress: Progress) -> Facts:
@@ -48,73 +52,69 @@ def read(path: Path, known: Known, progress: Progress) -> Facts:
     fresh_polls = polls.filter(~pl.col("id").is_in(pl.Series(sorted(seen), dtype=pl.String).implode()))
     if fresh_polls.is_empty():
         return Facts(SOURCE, rejected=rejected)
-    rows, broken = _rows(path)
-    listed = _listed(path, polls, rows)
+    rows, broken = _rows(path, polls)
+    listed, unusable = _listed(path, polls, rows)
     fresh = listed.filter(~pl.col("id").is_in(pl.Series(sorted(seen), dtype=pl.String).implode()))
     progress(f"reading {fresh.height:,} lists, {fresh_polls.height:,} polls")
     listings = [
-        _listing(jobset, part, rows) for (jobset,), part in sorted(fresh.partition_by("jobset", as_dict=True).items())
+        _listing(jobset, part, rows)
+        for (jobset,), part in sorted(fresh.partition_by("jobset", as_dict=True).items())
     ]
     return Facts(
         SOURCE,
         events=_declarations(polls, known),
         frames={"evaluation_observed": pl.concat([_evaluations(fresh), _evaluations(fresh_polls)])},
         listings=listings,
-        rejected=rejected + broken,
+        rejected=rejected + broken + unusable,
     )
-
-
-def _csv(path: Path, name: str) -> pl.DataFrame:
-    schema = _SCHEMAS[name]
-    text = pl.read_csv(path / name, columns=list(schema), infer_schema=False)
-    return text.select(pl.col(column).cast(dtype, strict=False) for column, dtype in schema.items())
-
-
-def _instant(column: str) -> pl.Expr:
-    return pl.col(column).str.to_datetime("%Y-%m-%dT%H:%M:%SZ", strict=False, time_unit="us").dt.replace_time_zone("UTC")
 
 
 def _polls(path: Path) -> tuple[pl.DataFrame, list[Rejected]]:
     """Every poll: when, which evaluation, how many failures; without a list."""
-    frame = _csv(path, "observations.csv").with_columns(observed_at=_instant("observed_at"))
-    usable = (
-        pl.col("jobset").str.contains(r"^[A-Za-z0-9._-]{1,100}$")
-        & pl.col("report_commit").str.contains(r"^[0-9a-f]{40}$")
-        & (pl.col("observed_at") >= _EARLIEST)
-        & (pl.col("eval_id") > 0)
-        & (pl.col("n_failed") >= 0)
-    ).fill_null(False)
-    rejected = reject(frame.filter(~usable), "observations.csv", "poll without jobset, commit, time, evaluation or count")
-    good = frame.filter(usable).select(
+    table = files.read_all(
+        [path / "observations.csv"], POLL_FIELDS, key=("jobset", "eval_id", "report_commit")
+    )
+    polls = table.frame.select(
         "observed_at",
         jobset=pl.format("{}/{}", pl.lit(PROJECT), "jobset"),
-        evaluation_id=pl.col("eval_id").cast(pl.String),
-        ordinal="eval_id",
+        evaluation_id="eval_id",
+        ordinal=pl.col("eval_id").cast(pl.Int64),
         observation_key="report_commit",
-        n_failed="n_failed",
+        n_failed=pl.col("n_failed").cast(pl.Int64),
         systems=pl.lit([], dtype=pl.List(pl.String)),
     )
-    return _with_id(good).unique("id", keep="first", maintain_order=True), rejected
+    return _with_id(polls), table.rejected
 
 
-def _rows(path: Path) -> tuple[pl.DataFrame, list[Rejected]]:
-    """Listed failures: jobset, evaluation_id, attr, system (categorical), build_id (integer)."""
-    frame = pl.read_parquet(path / "failures.parquet", columns=["jobset", "eval_id", "job", "system", "build_id"])
-    usable = (
-        pl.col("job").str.len_bytes().is_between(1, 500)
-        & pl.col("system").str.contains(r"^[a-z0-9_]+-[a-z0-9_]+$")
-        & pl.col("build_id").is_between(1, 2**62)
+def _rows(path: Path, polls: pl.DataFrame) -> tuple[pl.DataFrame, list[Rejected]]:
+    """Listed failures of polled evaluations: jobset, evaluation_id, attr, system (categorical), build_id (integer)."""
+    told = pl.read_parquet(path / "failures.parquet", columns=sorted(_FAILURES))
+    frame = told.with_columns(
+        values.whole(told["eval_id"]),
+        values.whole(told["build_id"]),
+        eval_told="eval_id",
+        build_told="build_id",
+    )
+    is_usable = (
+        values.attr(pl.col("job"))
+        & values.system(pl.col("system"))
+        & (pl.col("build_id") > 0)
         & (pl.col("eval_id") > 0)
-    ).fill_null(False)
-    rejected = reject(frame.filter(~usable), "failures.parquet", "failure without a usable name, system, build or evaluation")
-    good = frame.filter(usable).select(
+        & pl.col("jobset").is_not_null()
+    ).fill_null(value=False)
+    reason = "failure without a usable name, system, build or evaluation"
+    rejected = reject(frame.filter(~is_usable), "failures.parquet", reason)
+    frame = frame.filter(is_usable).select(
         jobset=pl.format("{}/{}", pl.lit(PROJECT), "jobset"),
         evaluation_id=pl.col("eval_id").cast(pl.String),
         attr=pl.col("job").cast(pl.Categorical),
         system=pl.col("system").cast(pl.Categorical),
-        build_id=pl.col("build_id").cast(pl.Int64),
+        build_id="build_id",
     )
-    return good.unique(["jobset", "evaluation_id", "attr", "system"], keep="first", maintain_order=True), rejected
+    polled = polls.select("jobset", "evaluation_id").unique()
+    orphans = frame.join(polled, on=["jobset", "evaluation_id"], how="anti")
+    rejected += reject(orphans, "failures.parquet", "failure in an evaluation that no poll names")
+    return frame.join(polled, on=["jobset", "evaluation_id"], how="semi", maintain_order="left"), rejected
 
 
 def _listing(jobset: str, observations: pl.DataFrame, rows: pl.DataFrame) -> Listing:
@@ -123,7 +123,9 @@ def _listing(jobset: str, observations: pl.DataFrame, rows: pl.DataFrame) -> Lis
         observations.with_row_index("observation").select("observation", "evaluation_id"), on="evaluation_id"
     )
     builds, build = number_builds(rows["attr"], rows["system"], rows["build_id"])
-    statuses = pl.DataFrame({"source_status": ["Failed"], "status": ["failed"], "is_finished": [True], "cause": ["own"]})
+    statuses = pl.DataFrame(
+        {"source_status": ["Failed"], "status": ["failed"], "is_finished": [True], "cause": ["own"]}
+    )
     return Listing(
         SOURCE,
         jobset,
@@ -134,21 +136,23 @@ def _listing(jobset: str, observations: pl.DataFrame, rows: pl.DataFrame) -> Lis
     )
 
 
-def _listed(path: Path, polls: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+def _listed(path: Path, polls: pl.DataFrame, rows: pl.DataFrame) -> tuple[pl.DataFrame, list[Rejected]]:
     """The last poll of each evaluation, named by its content, with the systems that it covers."""
     last = (
         polls.sort("observed_at", "observation_key")
         .group_by("jobset", "evaluation_id", "ordinal", maintain_order=True)
         .agg(pl.col("observed_at").last(), pl.col("n_failed").last())
     )
-    named = (
-        _csv(path, "eval_systems.csv")
-        .drop_nulls()
-        .select(evaluation_id=pl.col("eval_id").cast(pl.String), system="system")
-        .join(last.filter(pl.col("jobset") == f"{PROJECT}/trunk").select("jobset", "evaluation_id"), on="evaluation_id")
-    )
+    table = files.read(path / "eval_systems.csv", SYSTEM_FIELDS)
+    polled = last.filter(pl.col("jobset") == f"{PROJECT}/trunk").select("jobset", "evaluation_id")
+    named = table.frame.select("system", evaluation_id="eval_id").join(polled, on="evaluation_id")
     systems = (
-        pl.concat([named.select("jobset", "evaluation_id", "system"), rows.select("jobset", "evaluation_id", pl.col("system").cast(pl.String)).unique()])
+        pl.concat(
+            [
+                named.select("jobset", "evaluation_id", "system"),
+                rows.select("jobset", "evaluation_id", pl.col("system").cast(pl.String)).unique(),
+            ]
+        )
         .group_by("jobset", "evaluation_id")
         .agg(systems=pl.col("system").unique().sort())
     )
@@ -164,11 +168,12 @@ def _listed(path: Path, polls: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame
         .with_columns(observation_key=pl.col("lines").map_elements(_digest, return_dtype=pl.String))
         .drop("lines")
     )
-    return _with_id(
+    listed = _with_id(
         last.join(systems, on=["jobset", "evaluation_id"])
         .join(contents, on=["jobset", "evaluation_id"], how="left")
         .with_columns(pl.col("observation_key").fill_null(_digest("")))
     )
+    return listed, table.rejected
 
 
 def _digest(lines: str) -> str:
@@ -197,17 +202,20 @@ def _evaluations(observations: pl.DataFrame) -> pl.DataFrame:
         listed_statuses=pl.lit(["failed"], dtype=pl.List(pl.String)),
         totals=pl.concat_list(
             pl.struct(
-                system=pl.lit(None, pl.String), source_status=pl.lit("Failed"), status=pl.lit("failed"), n=pl.col("n_failed")
+                system=pl.lit(None, pl.String),
+                source_status=pl.lit("Failed"),
+                status=pl.lit("failed"),
+                n=pl.col("n_failed"),
             )
         ),
     )
 
 
 def _declarations(polls: pl.DataFrame, known: Known) -> list[Event]:
-    identity = f"{SOURCE}:source:{NAME}"
+    first: datetime = polls["observed_at"].min()  # type: ignore[assignment]
+    identity = f"{SOURCE}:source:{NAME}:{first:%Y%m%dT%H%M%SZ}"
     if identity in known.ids("source_declared", SOURCE):
         return []
-    first: datetime = polls["observed_at"].min()  # type: ignore[assignment]
     return [
         SourceDeclared(
             id=identity,
