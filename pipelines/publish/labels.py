@@ -90,6 +90,10 @@ LABELS = {
     "left_censored": "Failing from the first",
     "broken_jobs": "Began to fail (jobs)",
     "still_failing_jobs": "Still failing (jobs)",
+    "judged_evaluations": "Judged again (evaluations)",
+    "incomplete_by_lookahead": "Incomplete",
+    "incomplete_at_once": "Called so at once",
+    "incomplete_by_both": "Rightly",
     "evaluations_expected": "Known of",
     "unit": "Counts",
 }

@@ -1,5 +1,5 @@
 -- What was seen of each jobset and system.
-select *
+select * replace (coalesce(reasons, 'none') as reasons)
 from metrics.coverage
 order by
     source, jobset,

@@ -214,7 +214,7 @@
       found.textContent = "";
       if (rows) {
         const open = rows.filter((row) => !row[5]).length;
-        found.append(element("p", open ? "Fails now on " + open + (open === 1 ? " system." : " systems, counted by jobset.") : "Does not fail by name now."));
+        found.append(element("p", open ? "Fails now, counted once for each jobset and system: " + open + "." : "Is not named as failing now."));
         found.append(history(attr, rows, series));
         found.querySelectorAll("table.data").forEach(prepare);
       }
@@ -224,7 +224,14 @@
         const list = element("ul");
         for (const name of near) {
           const item = element("li");
-          item.append(element("a", name, { href: "#job=" + encodeURIComponent(name) }));
+          const link = element("a", name, { href: "#job=" + encodeURIComponent(name) });
+          link.addEventListener("click", (event) => {
+            event.preventDefault();
+            event.stopPropagation();
+            window.history.pushState(null, "", link.href);
+            fromAddress();
+          });
+          item.append(link);
           list.append(item);
         }
         found.append(element("p", "Names that hold it:"), list);
@@ -238,6 +245,7 @@
     input.addEventListener("input", show);
     input.addEventListener("change", () => window.history.replaceState(null, "", "#job=" + encodeURIComponent(input.value.trim())));
     window.addEventListener("hashchange", fromAddress);
+    window.addEventListener("popstate", fromAddress);
     fromAddress();
   }
 
