@@ -9,7 +9,6 @@ from models.events import EVENT_TYPES
 from models.presets import PRESETS
 from pipelines import warehouse
 from pipelines.log import schema
-from pipelines.log.store import SORT_COLUMNS
 from tests import histories
 
 
@@ -25,8 +24,7 @@ class MemoryLog:
         self.last += 1
         for name in EVENT_TYPES:
             if name in facts and facts[name].height:
-                ordered = facts[name].sort(SORT_COLUMNS.get(name, ["observed_at", "id"]))
-                table = schema.conform(name, ordered, self.last)
+                table = schema.conform(name, facts[name], self.last)
                 self._frames[name].append(pl.from_arrow(table))  # type: ignore[arg-type]
 
     def frame(self, event_type: str) -> pl.DataFrame:
