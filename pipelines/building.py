@@ -18,7 +18,13 @@ from pipelines.errors import CheckFailed
 from pipelines.log.store import EventLog
 from pipelines.relations import Relation
 
-CODE = ("models", "pipelines/replay", "pipelines/estimates", "pipelines/warehouse.py", "pipelines/relations.py")
+CODE = (
+    "models",
+    "pipelines/replay",
+    "pipelines/estimates",
+    "pipelines/warehouse.py",
+    "pipelines/relations.py",
+)
 """Code besides `sql/` on which the rows of the warehouse depend."""
 
 
@@ -26,7 +32,11 @@ def code_version(places: Iterable[Path]) -> str:
     """SHA-256 over the text of all source files in these places and over DuckDB's version."""
     digest = hashlib.sha256(duckdb.__version__.encode())
     for place in places:
-        files = [place] if place.is_file() else sorted(p for p in place.rglob("*") if p.is_file() and "__pycache__" not in p.parts)
+        files = (
+            [place]
+            if place.is_file()
+            else sorted(p for p in place.rglob("*") if p.is_file() and "__pycache__" not in p.parts)
+        )
         for file in files:
             digest.update(f"\0{file.relative_to(place.parent)}\0".encode())
             digest.update(file.read_bytes())
@@ -36,7 +46,9 @@ def code_version(places: Iterable[Path]) -> str:
 class WarehouseBuild:
     """State of one build in one process."""
 
-    def __init__(self, log: EventLog, target: Path, last_batch: int | None = None, preset: str = "headline") -> None:
+    def __init__(
+        self, log: EventLog, target: Path, last_batch: int | None = None, preset: str = "headline"
+    ) -> None:
         self.log = log
         self.target = target
         self.last_batch = last_batch

@@ -62,7 +62,13 @@ def load(checks_dir: Path, relations: Mapping[str, Relation]) -> dict[str, list[
         text = path.read_text(encoding="utf-8")
         header = [line[2:].strip() for line in text.splitlines() if line.startswith("--")]
         found.setdefault(by_name[name], []).append(
-            Check(by_name[name], claim, header[0].rstrip("."), text.rstrip().removesuffix(";"), "severity: warn" in header)
+            Check(
+                by_name[name],
+                claim,
+                header[0].rstrip("."),
+                text.rstrip().removesuffix(";"),
+                "severity: warn" in header,
+            )
         )
     return found
 
@@ -73,12 +79,19 @@ def run(con: duckdb.DuckDBPyConnection, relation: Relation, claims: Sequence[Che
     if relation.kind == "table":
         repeated = warehouse.grain_violations(con, relation)
         grain = ", ".join(relation.grain)
-        results.append(Result(relation.key, "grain", f"one row per {grain}", repeated, f"of ({grain})", False))
+        results.append(
+            Result(relation.key, "grain", f"one row per {grain}", repeated, f"of ({grain})", False)
+        )
     for check in claims:
         broken = con.sql(check.sql).fetchall()
         results.append(
             Result(
-                relation.key, check.claim, check.words, len(broken), str(broken[0])[:300] if broken else "", check.is_warning
+                relation.key,
+                check.claim,
+                check.words,
+                len(broken),
+                str(broken[0])[:300] if broken else "",
+                check.is_warning,
             )
         )
     return results

@@ -20,7 +20,7 @@ INTERRUPTED = 130
 class _Group(click.Group):
     """Ends every error with one sentence on the error stream and an exit code; nothing ends with a traceback."""
 
-    def main(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 (as click has it)
+    def main(self, *args: Any, **kwargs: Any) -> Any:
         """Run the command line."""
         kwargs["standalone_mode"] = False
         try:
@@ -119,7 +119,13 @@ def ingest_history(paths: tuple[Path, ...]) -> None:
 
 @main.command()
 @click.argument("sql")
-@click.option("--format", "form", type=click.Choice(["table", "csv", "json", "markdown"]), default="table", show_default=True)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "csv", "json", "markdown"]),
+    default="table",
+    show_default=True,
+)
 def query(sql: str, form: str) -> None:
     """Ask the warehouse read-only, for example: query "from metrics.time_to_fix"."""
     from pipelines import query as questions
@@ -130,7 +136,12 @@ def query(sql: str, form: str) -> None:
 @main.command()
 @click.option("--preset", type=click.Choice(list(PRESETS)), required=True, help="Named set of parameters.")
 @click.option("--jobset", metavar="PROJECT/JOBSET", help="Only this jobset.")
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="File ending in .parquet or .csv.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    required=True,
+    help="File ending in .parquet or .csv.",
+)
 def episodes(preset: str, jobset: str | None, out: Path) -> None:
     """Write the failure episodes under a definition, replayed from the log."""
     from pipelines import query as questions

@@ -51,7 +51,10 @@ def render(frame: pl.DataFrame, form: str) -> str:
         return json.dumps(finite.to_dicts(), default=_text, indent=2, ensure_ascii=False)
     if form == "markdown":
         head = ["| " + " | ".join(frame.columns) + " |", "|" + "|".join("---" for _ in frame.columns) + "|"]
-        rows = ["| " + " | ".join(_text(v, "").replace("|", "\\|").replace("\n", " ") for v in row) + " |" for row in frame.iter_rows()]
+        rows = [
+            "| " + " | ".join(_text(v, "").replace("|", "\\|").replace("\n", " ") for v in row) + " |"
+            for row in frame.iter_rows()
+        ]
         return "\n".join(head + rows)
     return _table(frame)
 
@@ -78,7 +81,10 @@ def _table(frame: pl.DataFrame) -> str:
 
 def _records(columns: list[str], cells: list[list[str]]) -> str:
     width = max(len(name) for name in columns)
-    blocks = ["\n".join(f"{name:<{width}}  {value}" for name, value in zip(columns, row, strict=True)) for row in cells]
+    blocks = [
+        "\n".join(f"{name:<{width}}  {value}" for name, value in zip(columns, row, strict=True))
+        for row in cells
+    ]
     return "\n\n".join(blocks) if blocks else "(no rows)"
 
 
@@ -103,7 +109,9 @@ def episodes(
     if preset not in PRESETS:
         raise BadInput(f"There is no preset {preset!r}: choose one of {', '.join(PRESETS)}.")
     if out.suffix not in (".parquet", ".csv"):
-        raise BadInput(f"{out} ends neither in .parquet nor in .csv: name the file so that the format is clear.")
+        raise BadInput(
+            f"{out} ends neither in .parquet nor in .csv: name the file so that the format is clear."
+        )
     if not log.batches():
         raise BadInput(f"The event log {log.path} is empty: run `./run ingest` or `./run report` first.")
     build = WarehouseBuild(log, place / f"episodes-{preset}.duckdb", preset=preset)
@@ -113,7 +121,10 @@ def episodes(
             if key in wanted:
                 progress(key)
                 build.create(key)
-        known = [row[0] for row in build.con.execute("select distinct jobset from replay.series order by 1").fetchall()]
+        known = [
+            row[0]
+            for row in build.con.execute("select distinct jobset from replay.series order by 1").fetchall()
+        ]
         if jobset is not None and jobset not in known:
             raise BadInput(f"There is no jobset {jobset!r} in the log: it has {', '.join(known)}.")
         form = "(format parquet, compression zstd)" if out.suffix == ".parquet" else "(format csv, header)"

@@ -28,7 +28,8 @@ def run(runtime: Runtime, job: str, steps: Steps) -> None:
         steps.stage(job, total=None)
         try:
             result = definition.execute_in_process(
-                raise_on_error=False, run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+                raise_on_error=False,
+                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             )
         finally:
             runtime.build.close()

@@ -69,7 +69,15 @@ def read(path: Path, schema: str, con: duckdb.DuckDBPyConnection) -> Relation:
             break
         header.append(line[2:].strip())
     sql = "\n".join(lines[len(header) :]).strip().removesuffix(";")
-    words: dict[str, list[str]] = {"grain": [], "kind": [], "python": [], "keep": [], "builder": [], "presets": [], "column": []}
+    words: dict[str, list[str]] = {
+        "grain": [],
+        "kind": [],
+        "python": [],
+        "keep": [],
+        "builder": [],
+        "presets": [],
+        "column": [],
+    }
     prose = []
     for line in header:
         word, colon, rest = line.partition(":")
@@ -79,15 +87,21 @@ def read(path: Path, schema: str, con: duckdb.DuckDBPyConnection) -> Relation:
             prose.append(line)
     text = "\n".join(prose).strip()
     if not text or not words["grain"] or not words["column"]:
-        raise BadInput(f"{path} has no summary, grain or columns in its header: add `-- ...` lines as in the others.")
+        raise BadInput(
+            f"{path} has no summary, grain or columns in its header: add `-- ...` lines as in the others."
+        )
     summary, _, description = text.partition("\n")
     if words["builder"]:
-        sql = _stacked(path.parents[1] / words["builder"][0].replace(".", "/"), words["presets"][0].split(","))
+        sql = _stacked(
+            path.parents[1] / words["builder"][0].replace(".", "/"), words["presets"][0].split(",")
+        )
     columns = {}
     for line in words["column"]:
         name, bar, meaning = line.partition("|")
         if not bar or not meaning.strip():
-            raise BadInput(f"{path} describes the column {name.strip()!r} with nothing: write `column: name | meaning`.")
+            raise BadInput(
+                f"{path} describes the column {name.strip()!r} with nothing: write `column: name | meaning`."
+            )
         columns[name.strip()] = meaning.strip()
     return Relation(
         schema=schema,
@@ -116,7 +130,9 @@ def _stacked(builder: Path, presets: list[str]) -> str:
     select = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("--")).strip()
     parts = []
     for preset in (name.strip() for name in presets):
-        bound = re.sub(r"\$(\w+)", lambda found, preset=preset: f"${preset_parameter(preset, found[1])}", select)
+        bound = re.sub(
+            r"\$(\w+)", lambda found, preset=preset: f"${preset_parameter(preset, found[1])}", select
+        )
         parts.append(f"select '{preset}' as preset, stacked.* from (\n{bound}\n) as stacked")
     return "\nunion all\n".join(parts)
 
@@ -149,7 +165,9 @@ def _ordered(found: dict[str, Relation]) -> dict[str, Relation]:
             if all(name in ordered or name not in found for name in relation.dependencies)
         ]
         if not ready:
-            raise BadInput(f"The relations {', '.join(sorted(rest))} depend on each other in a circle: break it.")
+            raise BadInput(
+                f"The relations {', '.join(sorted(rest))} depend on each other in a circle: break it."
+            )
         for key in ready:
             ordered[key] = rest.pop(key)
     return ordered

@@ -57,19 +57,24 @@ class Runtime:
             sql_dir=paths.SQL,
             data_version=str(self.build.parameters["data_version"]),
             progress=self.say,
+            site_url=self.settings.site_url,
         )
         return self.report
 
 
 def histories(config: Path) -> list[Path]:
-    """Folders that a configuration names under `histories`, relative to itself. Raises BadInput if it cannot be read."""
+    """Folders that a configuration names under `histories`, relative to itself. Raises BadInput for a bad one."""
     try:
         with config.open("rb") as handle:
             named = tomllib.load(handle).get("histories", [])
     except FileNotFoundError as error:
-        raise BadInput(f"The configuration {config} does not exist: name another with NIXPKGS_HEALTH_CONFIG.") from error
+        raise BadInput(
+            f"The configuration {config} does not exist: name another with NIXPKGS_HEALTH_CONFIG."
+        ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadInput(f"The configuration {config} is not TOML ({error}): correct that place.") from error
     if not isinstance(named, list) or not all(isinstance(name, str) for name in named):
-        raise BadInput(f"The configuration {config} has `histories` that is no list of folders: write histories = [\"...\"].")
+        raise BadInput(
+            f'The configuration {config} has `histories` that is no list of folders: write histories = ["..."].'
+        )
     return [(config.parent / name).resolve() for name in named]

@@ -10,7 +10,7 @@ from pipelines.errors import BadInput, Busy
 class _Quiet(http.server.SimpleHTTPRequestHandler):
     """Serves files without a line per request."""
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the base class's name)
         """Say nothing."""
 
 
@@ -19,6 +19,8 @@ def server(html: Path, port: int) -> http.server.ThreadingHTTPServer:
     if not (html / "index.html").is_file():
         raise BadInput(f"There is no site at {html}: run `./run report` first.")
     try:
-        return http.server.ThreadingHTTPServer(("127.0.0.1", port), functools.partial(_Quiet, directory=str(html)))
+        return http.server.ThreadingHTTPServer(
+            ("127.0.0.1", port), functools.partial(_Quiet, directory=str(html))
+        )
     except OSError as error:
         raise Busy(f"Port {port} is in use: choose another with --port.") from error

@@ -9,11 +9,12 @@ from pipelines import paths
 
 @dataclass(frozen=True)
 class Settings:
-    """Places of state and output."""
+    """Places of state and output, and where the site will be served, if that is known."""
 
     var: Path
     build: Path
     config: Path
+    site_url: str | None = None
 
     @property
     def log(self) -> Path:
@@ -37,12 +38,13 @@ class Settings:
 
 
 def load() -> Settings:
-    """Read `NIXPKGS_HEALTH_VAR`, `NIXPKGS_HEALTH_BUILD` and `NIXPKGS_HEALTH_CONFIG`.
+    """Read `NIXPKGS_HEALTH_VAR`, `NIXPKGS_HEALTH_BUILD`, `NIXPKGS_HEALTH_CONFIG`, `NIXPKGS_HEALTH_SITE_URL`.
 
-    Without them: `var/` and `build/` of the checkout, and the configuration of the bundled histories.
+    Without them: `var/` and `build/` of the checkout, the configuration of the bundled histories, no address.
     """
     return Settings(
         var=Path(os.environ.get("NIXPKGS_HEALTH_VAR") or paths.ROOT / "var").resolve(),
         build=Path(os.environ.get("NIXPKGS_HEALTH_BUILD") or paths.ROOT / "build").resolve(),
         config=Path(os.environ.get("NIXPKGS_HEALTH_CONFIG") or paths.EXAMPLES / "bundled.toml").resolve(),
+        site_url=os.environ.get("NIXPKGS_HEALTH_SITE_URL") or None,
     )

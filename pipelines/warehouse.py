@@ -19,7 +19,6 @@ from pipelines.log.store import EventLog
 from pipelines.relations import SCHEMAS, Relation
 
 
-
 def connect(path: Path | str, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
     """Open a DuckDB file in UTC, without downloads of extensions. Raises Busy if another process writes it."""
     if not read_only and str(path) != ":memory:":
@@ -47,7 +46,10 @@ def attach_log(con: duckdb.DuckDBPyConnection, log: EventLog, last_batch: int | 
     con.execute("create or replace table log.files (event_type varchar, file varchar)")
     rows = [(event_type, file) for event_type, files in told.items() for file in files]
     if rows:
-        con.execute("insert into log.files select unnest($types), unnest($files)", {"types": [r[0] for r in rows], "files": [r[1] for r in rows]})
+        con.execute(
+            "insert into log.files select unnest($types), unnest($files)",
+            {"types": [r[0] for r in rows], "files": [r[1] for r in rows]},
+        )
     for event_type, files in told.items():
         con.execute(f"drop view if exists log.{event_type}")
         if files:
@@ -112,7 +114,11 @@ def _document(con: duckdb.DuckDBPyConnection, relation: Relation) -> None:
 
 
 def finish(
-    con: duckdb.DuckDBPyConnection, relations: Mapping[str, Relation], log: EventLog, target: Path, last_batch: int | None
+    con: duckdb.DuckDBPyConnection,
+    relations: Mapping[str, Relation],
+    log: EventLog,
+    target: Path,
+    last_batch: int | None,
 ) -> None:
     """Copy what is kept into a new file, with views and comments, and put it at `target` in one step.
 

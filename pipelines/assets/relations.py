@@ -23,9 +23,13 @@ def relation_asset(
         # What reads the log, or nothing at all, waits for it: the build is keyed by what the log then holds.
         dependencies += ingested
     key = asset_key(relation.key)
-    specs = [dg.AssetCheckSpec(c.claim, asset=key, description=c.words, blocking=not c.is_warning) for c in claims]
+    specs = [
+        dg.AssetCheckSpec(c.claim, asset=key, description=c.words, blocking=not c.is_warning) for c in claims
+    ]
     if relation.kind == "table":
-        specs.insert(0, dg.AssetCheckSpec("grain", asset=key, description="The grain is unique.", blocking=True))
+        specs.insert(
+            0, dg.AssetCheckSpec("grain", asset=key, description="The grain is unique.", blocking=True)
+        )
 
     @dg.asset(
         key=key,
@@ -46,7 +50,9 @@ def relation_asset(
             yield dg.MaterializeResult(metadata={"unchanged": True})
             for spec in specs:
                 # The finished file was only put in place because every blocking claim held.
-                yield dg.AssetCheckResult(check_name=spec.name, asset_key=key, passed=True, metadata={"unchanged": True})
+                yield dg.AssetCheckResult(
+                    check_name=spec.name, asset_key=key, passed=True, metadata={"unchanged": True}
+                )
             return
         runtime.say(relation.key)
         rows = build.create(relation.key)

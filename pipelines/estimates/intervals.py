@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from pipelines.estimates.bootstrap import (
     DRAWS,
@@ -93,7 +92,7 @@ def _intervals(name: tuple[str, ...], group: pa.Table, draws: int) -> Iterator[R
 def _sample(group: pa.Table) -> Sample:
     """Clusters are numbered by their sorted names, so that a seed always picks the same ones."""
     identifiers = group["broken_evaluation_id"]
-    ranks = {value: rank for rank, value in enumerate(sorted(pc.unique(identifiers).to_pylist()))}
+    ranks = {value: rank for rank, value in enumerate(sorted(identifiers.unique().to_pylist()))}
     return Sample(
         seconds=group["duration_seconds"].to_numpy(),
         cluster=np.array([ranks[value] for value in identifiers.to_pylist()], dtype=np.int64),

@@ -17,7 +17,14 @@ from pathlib import Path
 
 import polars as pl
 import pyarrow as pa
-from deltalake import ColumnProperties, CommitProperties, DeltaTable, Transaction, WriterProperties, write_deltalake
+from deltalake import (
+    ColumnProperties,
+    CommitProperties,
+    DeltaTable,
+    Transaction,
+    WriterProperties,
+    write_deltalake,
+)
 
 from models.events import EVENT_TYPES
 from pipelines.errors import BadInput
@@ -157,7 +164,7 @@ class EventLog:
         self.forget_unfinished(last)
         tables = []
         for name, frame in wanted:
-            table = schema.conform(name, _in_order(name, frame), last + 1)
+            table = schema.conform(name, in_order(name, frame), last + 1)
             self._write(name, table, last + 1)
             tables.append((name, table.num_rows, digest.of_table(table)))
         previous = batches[-1].hash if batches else EMPTY_VERSION
@@ -253,6 +260,7 @@ def _fsync(path: Path) -> None:
         os.close(descriptor)
 
 
-def _in_order(event_type: str, frame: pl.DataFrame) -> pl.DataFrame:
+def in_order(event_type: str, frame: pl.DataFrame) -> pl.DataFrame:
+    """Rows of a batch in the order in which they are written: by `SORT_COLUMNS`, as far as the frame has them."""
     columns = SORT_COLUMNS.get(event_type, ["observed_at", "id"])
     return frame.sort([name for name in columns if name in frame.columns], nulls_last=True)

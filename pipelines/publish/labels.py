@@ -96,6 +96,10 @@ LABELS = {
     "incomplete_by_both": "Rightly",
     "evaluations_expected": "Known of",
     "unit": "Counts",
+    "title": "What",
+    "covers": "Tells of",
+    "licence": "Licence",
+    "origin": "From",
 }
 
 

@@ -69,9 +69,15 @@ class Facts:
 class Source(Protocol):
     """A module in `pipelines.sources` with these names."""
 
-    NAME: str
-    WANTS: str
-    """The files by which it is recognised, for the error message."""
+    @property
+    def NAME(self) -> str:  # noqa: N802 (a constant of the module)
+        """Name of the history."""
+        ...
+
+    @property
+    def WANTS(self) -> str:  # noqa: N802 (a constant of the module)
+        """The files by which it is recognised, for the error message."""
+        ...
 
     def recognises(self, path: Path) -> bool:
         """Whether the folder holds this source's files."""
@@ -88,7 +94,10 @@ REJECTED_ROWS = 1000
 
 def reject(rows: pl.DataFrame, file: str, reason: str, jobset: str | None = None) -> list[Rejected]:
     """Unusable rows of a table as rejects, the first thousand with their content."""
-    kept = [Rejected(file, reason, repr(row).encode(), jobset=jobset) for row in rows.head(REJECTED_ROWS).iter_rows()]
+    kept = [
+        Rejected(file, reason, repr(row).encode(), jobset=jobset)
+        for row in rows.head(REJECTED_ROWS).iter_rows()
+    ]
     if rows.height > REJECTED_ROWS:
         kept.append(Rejected(file, reason, b"", rows=rows.height - REJECTED_ROWS, jobset=jobset))
     return kept

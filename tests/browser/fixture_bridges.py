@@ -1,6 +1,12 @@
 """Relations of the invented world that the warehouse makes from integers, which that world does not have."""
 
 BRIDGES = {
+    "core.sources": """
+        select 'invented' as id, 'hydra.example.org' as source, 'invented' as dataset,
+            '<b>An invented world</b>' as title,
+            'build_observed' as covers, null::varchar as scope, min(evaluation_at) as first_at,
+            null::timestamptz as last_at, 'MIT' as licence, 'javascript:alert(1)' as url
+        from core.evaluations""",
     "core.status_classes": """
         select * from (values
             ('failed', 'red', 'own'), ('dependency-failed', 'red', 'dependency'), ('succeeded', 'green', null))

@@ -240,7 +240,9 @@ def test_words_that_no_command_knows_are_bad_input(place: Place) -> None:
         assert "Usage" in result.stderr
 
 
-def test_a_fault_is_a_sentence_and_its_traceback_a_file(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fault_is_a_sentence_and_its_traceback_a_file(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def broken(*_: object) -> None:
         raise ValueError("the moon is full")
 

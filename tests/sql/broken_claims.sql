@@ -76,3 +76,6 @@ update metrics.coverage set incomplete_by_both = 2 where source = 'list';
 
 -- bursts__began_in_complete_evaluations
 update core.evaluation_systems set is_complete = false where source = 'burst';
+
+-- sources__windows_begin_before_they_end
+insert into core.sources values ('x', 'x', 'x', 'x', 'x', null, timestamptz '2024-01-02', timestamptz '2024-01-01', 'MIT', null);

@@ -54,10 +54,17 @@ def test_everything_ends_in_the_report(tmp_path: Path) -> None:
 
 def test_jobs_and_schedule(tmp_path: Path) -> None:
     defs = definitions(tmp_path)
-    assert {job.name for job in defs.resolve_all_job_defs() if not job.name.startswith("__")} == {"refresh", "build"}
+    assert {job.name for job in defs.resolve_all_job_defs() if not job.name.startswith("__")} == {
+        "refresh",
+        "build",
+    }
     (schedule,) = defs.schedules or []
     assert isinstance(schedule, dg.ScheduleDefinition)
-    assert (schedule.cron_schedule, schedule.execution_timezone, schedule.job_name) == ("0 */6 * * *", "UTC", "refresh")
+    assert (schedule.cron_schedule, schedule.execution_timezone, schedule.job_name) == (
+        "0 */6 * * *",
+        "UTC",
+        "refresh",
+    )
 
 
 def test_the_build_job_ingests_nothing(tmp_path: Path) -> None:

@@ -23,12 +23,21 @@ def write(folder: Path, name: str, text: str) -> Path:
 
 def test_a_header_gives_summary_grain_columns_and_dependencies(tmp_path: Path) -> None:
     write(tmp_path, "core/base.sql", HEADER + "select 1 as a")
-    write(tmp_path, "metrics/top.sql", HEADER + "with b as (select a from core.base) select b.a from b inner join core.base using (a)")
+    write(
+        tmp_path,
+        "metrics/top.sql",
+        HEADER + "with b as (select a from core.base) select b.a from b inner join core.base using (a)",
+    )
     found = relations.load(tmp_path)
     assert list(found) == ["core.base", "metrics.top"]
     top = found["metrics.top"]
     assert (top.summary, top.description, top.grain) == ("A thing.", "More of it.", ("a",))
-    assert (top.kind, top.kept, top.columns, top.dependencies) == ("table", True, {"a": "Number."}, ("core.base",))
+    assert (top.kind, top.kept, top.columns, top.dependencies) == (
+        "table",
+        True,
+        {"a": "Number."},
+        ("core.base",),
+    )
 
 
 @pytest.mark.parametrize(
@@ -63,9 +72,9 @@ def test_comments_reach_the_database(tmp_path: Path) -> None:
     write(tmp_path, "core/base.sql", HEADER.replace("Number.", "It's a; number.") + "select 1 as a")
     with warehouse.connect(":memory:") as con:
         warehouse.build(con, relations.load(tmp_path))
-        assert con.sql("select comment from duckdb_columns() where column_name = 'a' and schema_name = 'core'").fetchall() == [
-            ("It's a; number.",)
-        ]
+        assert con.sql(
+            "select comment from duckdb_columns() where column_name = 'a' and schema_name = 'core'"
+        ).fetchall() == [("It's a; number.",)]
 
 
 def test_a_repeated_grain_is_counted(tmp_path: Path) -> None:
@@ -81,9 +90,13 @@ def test_a_repeated_grain_is_counted(tmp_path: Path) -> None:
 
 def test_a_stacked_builder_binds_each_preset_apart(tmp_path: Path) -> None:
     write(tmp_path, "core/base.sql", HEADER + "-- a comment with $nothing\nselect $time_basis as a")
-    header = HEADER.replace("-- grain: a", "-- builder: core.base\n-- presets: headline, trunk-reference\n-- grain: preset, a")
+    header = HEADER.replace(
+        "-- grain: a", "-- builder: core.base\n-- presets: headline, trunk-reference\n-- grain: preset, a"
+    )
     write(tmp_path, "core/both.sql", header + "-- column: preset | Name.\n")
-    bound = {relations.preset_parameter(n, k): v for n, p in PRESETS.items() for k, v in p.parameters().items()}
+    bound = {
+        relations.preset_parameter(n, k): v for n, p in PRESETS.items() for k, v in p.parameters().items()
+    }
     with warehouse.connect(":memory:") as con:
         warehouse.build(con, relations.load(tmp_path), parameters=bound | {"time_basis": "none"})
         assert con.sql("from core.both order by all").fetchall() == [
@@ -102,7 +115,11 @@ def test_a_check_of_no_relation_is_refused(tmp_path: Path) -> None:
 def test_a_broken_claim_stops_and_a_warning_does_not(tmp_path: Path) -> None:
     write(tmp_path, "core/base.sql", HEADER + "select 1 as a")
     write(tmp_path, "checks/base__is_two.sql", "-- It is two.\nselect a from core.base where a <> 2")
-    write(tmp_path, "checks/base__is_three.sql", "-- It is three.\n-- severity: warn\nselect a from core.base where a <> 3")
+    write(
+        tmp_path,
+        "checks/base__is_three.sql",
+        "-- It is three.\n-- severity: warn\nselect a from core.base where a <> 3",
+    )
     loaded = relations.load(tmp_path)
     claims = checks.load(tmp_path / "checks", loaded)["core.base"]
     with warehouse.connect(":memory:") as con:
@@ -125,7 +142,12 @@ def test_statuses_of_sql_are_those_of_the_vocabulary() -> None:
 
 
 def test_relations_read_their_own_layer_or_one_before() -> None:
-    below = {"staging": {"log"}, "replay": {"staging", "replay", "core"}, "core": {"staging", "replay", "core"}, "metrics": {"core", "metrics"}}
+    below = {
+        "staging": {"log"},
+        "replay": {"staging", "replay", "core"},
+        "core": {"staging", "replay", "core"},
+        "metrics": {"core", "metrics"},
+    }
     wrong = [
         (key, name)
         for key, relation in relations.load(SQL).items()
