@@ -142,9 +142,10 @@ class EventLog:
             return schema.polars_schema(event_type).to_frame().lazy()
         batches = self.batches()
         last = batches[-1].batch if batches else 0
-        return pl.scan_parquet(files, missing_columns="insert").filter(
-            pl.col("batch") <= (last if last_batch is None else min(last, last_batch))
-        )
+        columns = schema.polars_schema(event_type)
+        return pl.scan_parquet(
+            files, schema=columns, missing_columns="insert", extra_columns="ignore"
+        ).filter(pl.col("batch") <= (last if last_batch is None else min(last, last_batch)))
 
     def append(
         self, facts: Mapping[str, pl.DataFrame], description: str, recorded_at: datetime | None = None

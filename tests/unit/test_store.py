@@ -9,8 +9,9 @@ import pyarrow as pa
 import pytest
 from deltalake import DeltaTable
 
+from pipelines import warehouse
 from pipelines.errors import Busy
-from pipelines.log import compact, schema
+from pipelines.log import compact, schema, verify
 from pipelines.log.store import EMPTY_VERSION, EventLog, chain_hash
 
 AT = datetime(2024, 5, 1, tzinfo=UTC)
@@ -175,3 +176,30 @@ def test_a_log_with_checkpoints_is_read_and_compacted(tmp_path: Path) -> None:
     log.append(gaps("6"), "batch 6")
     assert ids(log) == list("0123456")
     assert ids(log, last_batch=2) == ["0", "1"]
+
+
+def test_a_field_that_structs_get_later_does_not_spoil_older_batches(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = EventLog(tmp_path / "log")
+    newer = schema.arrow_schema("gap_declared")
+    older = newer.remove(newer.get_field_index("occurred_at")).remove(newer.get_field_index("rows") - 1)
+    with monkeypatch.context() as patch:
+        patch.setattr(schema, "arrow_schema", lambda _: older)
+        patch.setattr(schema, "polars_schema", lambda _: pl.from_arrow(older.empty_table()).schema)
+        log.append(gaps("a"), "by an older program")
+    log.append(gaps("b"), "by a newer one")
+    assert log.scan("gap_declared").sort("id").select("id", "rows").collect().rows() == [
+        ("a", None),
+        ("b", None),
+    ]
+    assert verify.verify(log).problems == []
+    with warehouse.connect(":memory:") as con:
+        warehouse.attach_log(con, log)
+        assert con.execute('select id, "rows" from log.gap_declared order by id').fetchall() == [
+            ("a", None),
+            ("b", None),
+        ]
+    compact.compact(log, retention_hours=0)
+    assert verify.verify(log).problems == []
+    assert ids(log) == ["a", "b"]
