@@ -71,6 +71,12 @@ def test_a_log_replays_to_equal_tables_with_any_number_of_threads(undisturbed: E
     assert one == _contents(undisturbed, threads=4)
 
 
+def test_the_real_histories_replay_to_equal_tables_on_one_thread(
+    real_log: EventLog, real: duckdb.DuckDBPyConnection
+) -> None:
+    assert histories.unequal(_contents(real_log, threads=1), histories.contents(real)) == []
+
+
 def test_the_same_folder_again_appends_nothing(sample: Path, undisturbed: EventLog, tmp_path: Path) -> None:
     before = undisturbed.version()
     again = ingest.history(sample, undisturbed, tmp_path, histories.quiet)

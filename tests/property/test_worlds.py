@@ -112,14 +112,27 @@ def test_the_worlds_are_as_nasty_as_they_should_be() -> None:
     assert len(verdicts) == 4
     assert min(verdicts.values()) >= 100
     assert all(flags[n] >= 500 for n in range(11, 15))
+    spanning = [
+        coverage[episode[3]] != coverage[episode[6]]
+        for world in worlds_of_two_coverages()
+        for coverage in [{a.evaluation_id: a.coverage for a in world}]
+        for episode in walk(world).episodes
+        if episode[6] is not None
+    ]
+    assert sum(spanning) >= 50
     assert statuses > {"queued", "broken-marked", "no-such-status", "dependency-failed", "succeeded"}
+
+
+def worlds_of_two_coverages() -> list[list[Answer]]:
+    """Those that are told as failures with totals at first and in full from some evaluation on."""
+    return [worlds.world(number) for number in range(3, 40, 4)]
 
 
 def test_some_worlds_through_a_log_on_disk(tmp_path: Path) -> None:
     """The same with Delta tables: verified, compacted half-way, read as of every batch, with more threads."""
-    answers = [answer for number in range(8) for answer in worlds.world(number)]
+    answers = [answer for number in range(6) for answer in worlds.world(number)]
     log, direct = EventLog(tmp_path / "log"), EventLog(tmp_path / "direct")
-    batches = _delivered(answers, 8)
+    batches = _delivered(answers, 4)
     as_of = []
     for n, batch in enumerate(batches):
         _record(log, batch, tmp_path)
