@@ -19,7 +19,7 @@
 -- column: incomplete_reason | Why not; null if complete.
 -- column: is_verdict_final | Whether no later evaluation can change the verdict.
 -- column: is_complete_by_lookahead | The verdict without any guess made at once (differs only while not final).
--- column: listed_jobs | Jobs named by the source.
+-- column: listed_jobs | Jobs of this system named by the source.
 -- column: green_jobs | Succeeded.
 -- column: own_jobs | Failed by themselves.
 -- column: dependency_jobs | Failed because a dependency failed.
@@ -56,6 +56,30 @@ with counts as (
     group by c.series, c.step
 ),
 
+-- Difference array over the runs of jobs: +1 where one begins, -1 after it ends, summed along the steps.
+listed_changes as (
+    select series, step, sum(n) as n
+    from (
+        select series, first_step as step, count(*) as n
+        from replay.job_steps
+        group by series, first_step
+        union all
+        select series, last_step + 1 as step, -count(*) as n
+        from replay.job_steps
+        group by series, last_step + 1
+    )
+    group by series, step
+),
+
+listed as (
+    select
+        p.series,
+        p.step,
+        sum(coalesce(c.n, 0)) over (partition by p.series order by p.step rows unbounded preceding) as jobs
+    from replay.steps as p
+    left join listed_changes as c on p.series = c.series and p.step = c.step
+),
+
 last_steps as (
     select series, max(step) as step from replay.steps group by series
 ),
@@ -68,7 +92,7 @@ judged as (
         p.coverage,
         p.evaluation_at,
         c.is_list,
-        case when p.coverage = 'failures_only' then v.listed_jobs else o.listed_rows end as listed,
+        n.jobs as listed,
         c.green,
         c.own,
         c.dependency,
@@ -92,7 +116,7 @@ judged as (
         case when p.coverage = 'failures_only' then v.is_final else p.step < l.step end as is_final,
         case when p.coverage = 'failures_only' then not ahead.is_incomplete end as is_complete_by_lookahead
     from replay.steps as p
-    inner join replay.observations as o on p.observation = o.observation
+    inner join listed as n on p.series = n.series and p.step = n.step
     inner join last_steps as l on p.series = l.series
     left join counts as c on p.series = c.series and p.step = c.step
     left join replay.list_verdicts as v

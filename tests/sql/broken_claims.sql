@@ -79,3 +79,6 @@ update core.evaluation_systems set is_complete = false where source = 'burst';
 
 -- sources__windows_begin_before_they_end
 insert into core.sources values ('x', 'x', 'x', 'x', 'x', null, timestamptz '2024-01-02', timestamptz '2024-01-01', 'MIT', null);
+
+-- evaluation_systems__listed_jobs_add_up_to_the_recorded_list
+update core.evaluation_systems set listed_jobs = listed_jobs + 1 where source = 'totals';
