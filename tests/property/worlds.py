@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 import numpy as np
 import polars as pl
@@ -68,8 +69,9 @@ class Answer:
     rows: dict[Job, Seen]
 
 
+@cache
 def world(number: int) -> list[Answer]:
-    """The answers of one world in order of observation."""
+    """The answers of one world in order of observation. Not to be changed."""
     rng = np.random.default_rng(number)
     jobset = f"world/{number:03d}"
     kind = COVERAGES[number % len(COVERAGES)]
