@@ -156,13 +156,18 @@ def _listed(path: Path, polls: pl.DataFrame, rows: pl.DataFrame) -> tuple[pl.Dat
         .group_by("jobset", "evaluation_id")
         .agg(systems=pl.col("system").unique().sort())
     )
+    # A build stands in many lists: its line is written and put in order once.
+    names = ["system", "attr", "build_id"]
+    lines = (
+        rows.select(names)
+        .unique()
+        .with_columns(line=pl.concat_str([pl.col(names).cast(pl.String)], separator="|"))
+        .sort("line")
+        .with_row_index("place")
+    )
     contents = (
-        rows.select(
-            "jobset",
-            "evaluation_id",
-            line=pl.concat_str([pl.col("system", "attr", "build_id").cast(pl.String)], separator="|"),
-        )
-        .sort("jobset", "evaluation_id", "line")
+        rows.join(lines, on=names)
+        .sort("place")
         .group_by("jobset", "evaluation_id", maintain_order=True)
         .agg(lines=pl.col("line").str.join("\n"))
         .with_columns(observation_key=pl.col("lines").map_elements(_digest, return_dtype=pl.String))

@@ -14,6 +14,7 @@
 -- column: detail | What was seen, in words.
 -- column: missing_rows | Rows or objects that are missing because of it; null where nobody can tell.
 -- column: declared_at | Instant of the answer that shows the gap; null where the input told no time.
+-- column: is_superseded | Whether a later copy of the same input declared it again, with these rows among its own: not to be added up.
 with replayed as (
     select
         o.id as observation_id,
@@ -59,7 +60,10 @@ found as (
         detail,
         rows_missing as missing_rows,
         -- 1970-01-01 stands for input that told no time.
-        nullif(observed_at, timestamptz '1970-01-01 00:00:00+00') as declared_at
+        nullif(observed_at, timestamptz '1970-01-01 00:00:00+00') as declared_at,
+        observed_at < max(observed_at) over (
+            partition by source, jobset, evaluation_id, kind, detail
+        ) as is_superseded
     from staging.gap_declared
     union all
     select
@@ -70,7 +74,8 @@ found as (
         kind,
         detail,
         missing_rows,
-        observed_at as declared_at
+        observed_at as declared_at,
+        false as is_superseded
     from replayed
     union all
     select
@@ -81,7 +86,8 @@ found as (
         'observation_retracted' as kind,
         r.reason as detail,
         o.listed_rows as missing_rows,
-        r.observed_at as declared_at
+        r.observed_at as declared_at,
+        false as is_superseded
     from retracted as r
     inner join staging.evaluation_observed as o on r.observation_id = o.id
 )
@@ -94,6 +100,7 @@ select
     kind,
     detail,
     missing_rows,
-    declared_at
+    declared_at,
+    is_superseded
 from found
 order by source, jobset nulls first, declared_at nulls first, kind, gap_id

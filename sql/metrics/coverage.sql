@@ -108,6 +108,7 @@ with
             count(*) filter (where kind <> 'input_rejected') as gaps,
             sum(missing_rows) filter (where kind = 'input_rejected') as rejected_inputs
         from core.gaps
+        where not is_superseded
         group by source, jobset
     )
 select

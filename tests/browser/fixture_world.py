@@ -255,6 +255,7 @@ def _gaps() -> list[dict]:
             "detail": HOSTILE[0] + " is not a report",
             "missing_rows": 3,
             "declared_at": START,
+            "is_superseded": False,
         },
         {
             "gap_id": "g2",
@@ -265,6 +266,7 @@ def _gaps() -> list[dict]:
             "detail": "rows differ from the checksum",
             "missing_rows": None,
             "declared_at": START + 9 * DAY,
+            "is_superseded": False,
         },
     ]
 

@@ -3,7 +3,7 @@ select
     sum(evaluations_seen)::bigint as answers,
     sum(incomplete_evaluations)::bigint as incomplete_answers,
     sum(provisional_verdicts)::bigint as provisional_answers,
-    (select count(*) from core.gaps) as gaps,
+    (select count(*) from core.gaps where not is_superseded) as gaps,
     min(first_at) as first_at,
     max(last_at) as last_at
 from metrics.coverage
