@@ -42,7 +42,9 @@ class CompactResult:
 
     def sentence(self) -> str:
         """What was gained."""
-        before, after = (sum(getattr(t, name) for t in self.tables) for name in ("files_before", "files_after"))
+        before, after = (
+            sum(getattr(t, name) for t in self.tables) for name in ("files_before", "files_after")
+        )
         removed = sum(t.removed for t in self.tables)
         size = sum(t.bytes_after for t in self.tables)
         return (

@@ -37,7 +37,9 @@ class Verification:
 
     def sentences(self) -> list[str]:
         """What a sound log is told to be: unfinished rows, then batches, rows and version."""
-        whole = f"{self.batches:,} batches with {self.rows:,} rows verify. Version of the data: {self.version}"
+        whole = (
+            f"{self.batches:,} batches with {self.rows:,} rows verify. Version of the data: {self.version}"
+        )
         return [*self.unfinished, whole]
 
 
