@@ -57,16 +57,6 @@ class Cause(StrEnum):
     UNKNOWN = "unknown"
 
 
-class Outcome(StrEnum):
-    """How a failure episode ended."""
-
-    MARKED_BROKEN = "marked_broken"
-    FIXED = "fixed"
-    REMOVED = "removed"
-    CLEARED = "cleared"
-    OPEN = "open"
-
-
 _OWN = (StatusClass.RED, RedKind.OWN)
 _NEUTRAL = (StatusClass.NEUTRAL, None)
 _REFUSED = (StatusClass.REFUSED, None)

@@ -14,7 +14,6 @@ from models.events import EVENT_TYPES
 from models.presets import PRESETS
 from pipelines import checks as claims
 from pipelines import paths, relations, warehouse
-from pipelines.errors import CheckFailed
 from pipelines.log.store import EventLog
 from pipelines.relations import Relation
 
@@ -138,17 +137,3 @@ class WarehouseBuild:
             self._con.close()
             self._con = None
             self._place.unlink(missing_ok=True)
-
-    def all(self) -> None:
-        """Build and check everything without Dagster. Raises CheckFailed at the first claim that does not hold."""
-        if self.is_current:
-            return
-        try:
-            for key in self.relations:
-                self.create(key)
-                for result in self.check(key):
-                    if result.is_broken:
-                        raise CheckFailed(result.sentence())
-            self.finish()
-        finally:
-            self.close()

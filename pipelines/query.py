@@ -18,7 +18,6 @@ from pipelines.building import WarehouseBuild
 from pipelines.errors import BadInput
 from pipelines.log.store import EventLog
 
-FORMATS = ("table", "csv", "json", "markdown")
 ROWS_ON_TERMINAL = 200
 
 

@@ -5,7 +5,6 @@ and `chart(data)`. The query is published beside the rows and gives them again f
 """
 
 import importlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -201,8 +200,3 @@ def _html(key: str, made: Made, root: str) -> str:
         f'<a href="{esc(base)}.svg">SVG</a> <a href="{esc(base)}.vl.json">chart</a> '
         f'<a href="{esc(definition)}">definition</a> <a href="#{anchor}">link to this figure</a></span></p></figure>'
     )
-
-
-def read_json(path: Path) -> Any:
-    """A file of JSON; for tests and tools that look at what was published."""
-    return json.loads(path.read_text(encoding="utf-8"))

@@ -10,7 +10,6 @@ from pipelines.publish.palette import LIGHT
 
 IN_FRONT = "datum.system === panel"
 BEHIND = "datum.system !== panel"
-WEEK_DAYS = 7
 
 _DURATIONS = (
     (1 / 24, "1 hour"),
