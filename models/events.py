@@ -11,7 +11,8 @@ from typing import ClassVar
 
 import msgspec
 
-from models.vocabulary import Cause, Change, Coverage, Unit
+from models.parts import Dependents, DerivationInput, EvaluationInput, Gate, MembershipRow, Total
+from models.vocabulary import Cause, Coverage, Unit
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
@@ -26,30 +27,6 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
     source: str
     observed_at: datetime
     occurred_at: datetime | None = None
-
-
-class Total(msgspec.Struct, frozen=True, kw_only=True):
-    """Number of jobs or packages in one status, as the source reports it. No system: of all systems."""
-
-    system: str | None = None
-    source_status: str
-    status: str
-    n: int
-
-
-class Gate(msgspec.Struct, frozen=True, kw_only=True):
-    """Verdict of a named gate (`tested`, `mergeable`, `maintained`) in an evaluation."""
-
-    name: str
-    verdict: str
-
-
-class EvaluationInput(msgspec.Struct, frozen=True, kw_only=True):
-    """One input of an evaluation."""
-
-    name: str
-    uri: str | None = None
-    revision: str | None = None
 
 
 class EvaluationObserved(Event, frozen=True, kw_only=True, tag="evaluation_observed"):
@@ -77,16 +54,6 @@ class EvaluationObserved(Event, frozen=True, kw_only=True, tag="evaluation_obser
     evaluation_errors: str | None = None
 
 
-class MembershipRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One job of a listing that differs from the base."""
-
-    system: str
-    attr: str
-    variant: str = ""
-    change: Change
-    build_id: str | None = None
-
-
 class MembershipChanged(Event, frozen=True, kw_only=True, tag="membership_changed"):
     """How the listing of an observation differs from that of its base (none: the whole listing)."""
 
@@ -97,13 +64,6 @@ class MembershipChanged(Event, frozen=True, kw_only=True, tag="membership_change
     observation_id: str
     base_observation_id: str | None = None
     changes: list[MembershipRow]
-
-
-class Dependents(msgspec.Struct, frozen=True, kw_only=True):
-    """How many packages depend on one, as the source counts: not marked broken, and all."""
-
-    unbroken: int | None = None
-    all: int | None = None
 
 
 class BuildObserved(Event, frozen=True, kw_only=True, tag="build_observed"):
@@ -211,14 +171,6 @@ class WaveTagged(Event, frozen=True, kw_only=True, tag="wave_tagged"):
     wave: str
     tag: str
     revision: str
-
-
-class DerivationInput(msgspec.Struct, frozen=True, kw_only=True):
-    """One input edge of a derivation, with the role in which it is used."""
-
-    derivation_id64: int
-    role: str | None = None
-    outputs: list[str] = []
 
 
 class DerivationObserved(Event, frozen=True, kw_only=True, tag="derivation_observed"):

@@ -27,7 +27,8 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import polars as pl
 
-from models.events import BuildObserved, EvaluationObserved, Event, MembershipChanged, MembershipRow, Total
+from models.events import BuildObserved, EvaluationObserved, Event, MembershipChanged
+from models.parts import MembershipRow, Total
 from models.vocabulary import Cause, Change, Coverage, Unit
 from pipelines.log.listings import row_hash
 

@@ -6,7 +6,8 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from models.events import EVENT_TYPES, Event, GapDeclared, MembershipChanged, MembershipRow
+from models.events import EVENT_TYPES, Event, GapDeclared, MembershipChanged
+from models.parts import MembershipRow
 from models.vocabulary import Change
 from pipelines.log import schema
 

@@ -1,0 +1,54 @@
+"""The parts that events are made of besides plain values: rows of lists, totals, gates, inputs."""
+
+import msgspec
+
+from models.vocabulary import Change
+
+
+class Total(msgspec.Struct, frozen=True, kw_only=True):
+    """Number of jobs or packages in one status, as the source reports it. No system: of all systems."""
+
+    system: str | None = None
+    source_status: str
+    status: str
+    n: int
+
+
+class Gate(msgspec.Struct, frozen=True, kw_only=True):
+    """Verdict of a named gate (`tested`, `mergeable`, `maintained`) in an evaluation."""
+
+    name: str
+    verdict: str
+
+
+class EvaluationInput(msgspec.Struct, frozen=True, kw_only=True):
+    """One input of an evaluation."""
+
+    name: str
+    uri: str | None = None
+    revision: str | None = None
+
+
+class MembershipRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One job of a listing that differs from the base."""
+
+    system: str
+    attr: str
+    variant: str = ""
+    change: Change
+    build_id: str | None = None
+
+
+class Dependents(msgspec.Struct, frozen=True, kw_only=True):
+    """How many packages depend on one, as the source counts: not marked broken, and all."""
+
+    unbroken: int | None = None
+    all: int | None = None
+
+
+class DerivationInput(msgspec.Struct, frozen=True, kw_only=True):
+    """One input edge of a derivation, with the role in which it is used."""
+
+    derivation_id64: int
+    role: str | None = None
+    outputs: list[str] = []
