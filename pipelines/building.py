@@ -5,7 +5,9 @@ Keyed by the version of the data and of the code: where both are those of the fi
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
 from functools import cached_property
+from importlib.metadata import version
 from pathlib import Path
 
 import duckdb
@@ -14,6 +16,7 @@ from models.events import EVENT_TYPES
 from models.presets import PRESETS
 from pipelines import checks as claims
 from pipelines import paths, relations, warehouse
+from pipelines.log import lock
 from pipelines.log.store import EventLog
 from pipelines.relations import Relation
 
@@ -27,9 +30,12 @@ CODE = (
 """Code besides `sql/` on which the rows of the warehouse depend."""
 
 
+ENGINES = ("duckdb", "numpy", "polars", "pyarrow")
+
+
 def code_version(places: Iterable[Path]) -> str:
-    """SHA-256 over the text of all source files in these places and over DuckDB's version."""
-    digest = hashlib.sha256(duckdb.__version__.encode())
+    """SHA-256 over the text of all source files in these places and over the versions of what computes rows."""
+    digest = hashlib.sha256(" ".join(version(name) for name in ENGINES).encode())
     for place in places:
         files = (
             [place]
@@ -53,6 +59,7 @@ class WarehouseBuild:
         self.last_batch = last_batch
         self.preset = preset
         self._con: duckdb.DuckDBPyConnection | None = None
+        self._lock = ExitStack()
 
     @cached_property
     def relations(self) -> dict[str, Relation]:
@@ -102,6 +109,9 @@ class WarehouseBuild:
     def con(self) -> duckdb.DuckDBPyConnection:
         """The database that is being built; opened when first asked."""
         if self._con is None:
+            self._lock.enter_context(
+                lock.exclusive(self._place.with_suffix(".lock"), f"the warehouse {self.target}")
+            )
             self._place.unlink(missing_ok=True)
             self._con = warehouse.connect(self._place)
             self._con.execute("set preserve_insertion_order = true")
@@ -112,7 +122,7 @@ class WarehouseBuild:
 
     @property
     def _place(self) -> Path:
-        return self.target.with_name("warehouse.building.duckdb")
+        return self.target.with_name(f"{self.target.stem}.building.duckdb")
 
     def create(self, key: str) -> int:
         """Create one relation; number of its rows (0 for a view, which is not counted)."""
@@ -126,6 +136,14 @@ class WarehouseBuild:
         """Results of the grain check and the claims about one relation."""
         return claims.run(self.con, self.relations[key], self.checks.get(key, []))
 
+    def warnings(self, key: str) -> list[claims.Result]:
+        """Results of the claims that only warn, asked of the finished file."""
+        asked = [check for check in self.checks.get(key, []) if check.is_warning]
+        if not asked:
+            return []
+        with warehouse.connect(self.target, read_only=True) as con:
+            return [r for r in claims.run(con, self.relations[key], asked) if r.is_warning]
+
     def finish(self) -> None:
         """Put the finished file in place."""
         warehouse.finish(self.con, self.relations, self.log, self.target, self.last_batch)
@@ -137,3 +155,4 @@ class WarehouseBuild:
             self._con.close()
             self._con = None
             self._place.unlink(missing_ok=True)
+            self._lock.close()

@@ -37,6 +37,13 @@ class _Group(click.Group):
         except (click.Abort, KeyboardInterrupt):
             click.echo("nixpkgs-health: stopped; the same command goes on where it was.", err=True)
             code = INTERRUPTED
+        except OSError as error:
+            place = error.filename or "a file"
+            click.echo(
+                f"nixpkgs-health: the system refused {place} ({error.strerror}): look at rights and free space.",
+                err=True,
+            )
+            code = BadInput.exit_code
         except Exception as error:  # noqa: BLE001 (the last place where a fault can be told in a sentence)
             click.echo(f"nixpkgs-health: {_told(error)}", err=True)
             code = HealthError.exit_code

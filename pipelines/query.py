@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -113,7 +114,9 @@ def episodes(
         )
     if not log.batches():
         raise BadInput(f"The event log {log.path} is empty: run `./run ingest` or `./run report` first.")
-    build = WarehouseBuild(log, place / f"episodes-{preset}.duckdb", preset=preset)
+    place.mkdir(parents=True, exist_ok=True)
+    apart = tempfile.TemporaryDirectory(prefix="episodes-", dir=place)
+    build = WarehouseBuild(log, Path(apart.name) / "episodes.duckdb", preset=preset)
     try:
         wanted = _needed(build, "core.failure_episodes")
         for key in build.relations:
@@ -135,6 +138,7 @@ def episodes(
         return rows
     finally:
         build.close()
+        apart.cleanup()
 
 
 def _needed(build: WarehouseBuild, key: str) -> set[str]:

@@ -42,14 +42,20 @@ def run(runtime: Runtime, job: str, steps: Steps) -> None:
 
 
 def _error(event: object) -> Exception:
-    """The error of an asset as itself where it is one of ours, with Dagster's wrapping taken off."""
-    failure = event.step_failure_data.error  # type: ignore[attr-defined]
-    while failure.cause is not None:
-        failure = failure.cause
-    name, _, text = failure.message.partition(": ")
+    """The error of an asset: the first of ours in what Dagster wrapped, else the innermost with its traceback.
+
+    Dagster tells errors as text, so ours are found by the name of their class.
+    """
     known = {cls.__name__: cls for cls in _subclasses(HealthError)}
-    kind = known.get(name.rpartition(".")[2])
-    return kind(text.strip()) if kind else RuntimeError("".join([failure.message, *failure.stack]))
+    failure = event.step_failure_data.error  # type: ignore[attr-defined]
+    while True:
+        name, _, text = failure.message.partition(": ")
+        kind = known.get(name.rpartition(".")[2])
+        if kind is not None:
+            return kind(text.strip())
+        if failure.cause is None:
+            return RuntimeError("".join([failure.message, *failure.stack]))
+        failure = failure.cause
 
 
 def _subclasses(cls: type[HealthError]) -> list[type[HealthError]]:

@@ -1,6 +1,7 @@
 """What one run of the pipeline works on: settings, configuration, log, warehouse build, progress."""
 
 import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 from pipelines import ingest, paths
 from pipelines.building import WarehouseBuild
 from pipelines.errors import BadInput
+from pipelines.log import lock
 from pipelines.log.store import EventLog
 from pipelines.publish.report import ReportResult, publish
 from pipelines.settings import Settings
@@ -22,7 +24,7 @@ class Runtime:
     """Shared by the assets of a run; built once per process."""
 
     settings: Settings
-    progress: object = quiet
+    progress: Callable[[str], None] = quiet
     last_batch: int | None = None
     ingested: list[ingest.Ingested] = field(default_factory=list)
     report: ReportResult | None = None
@@ -39,7 +41,7 @@ class Runtime:
 
     def say(self, text: str) -> None:
         """Tell the progress."""
-        self.progress(text)  # type: ignore[operator]
+        self.progress(text)
 
     def ingest_history(self, path: Path) -> ingest.Ingested:
         """Ingest one history folder."""
@@ -49,7 +51,12 @@ class Runtime:
 
     def publish(self) -> ReportResult:
         """Build the site, or find that it is built already."""
-        self.report = publish(
+        with lock.exclusive(self.settings.var / "publish.lock", "the site"):
+            self.report = self._published()
+        return self.report
+
+    def _published(self) -> ReportResult:
+        return publish(
             warehouse=self.settings.warehouse,
             build_dir=self.settings.build,
             var_dir=self.settings.var,
@@ -58,8 +65,8 @@ class Runtime:
             data_version=str(self.build.parameters["data_version"]),
             progress=self.say,
             site_url=self.settings.site_url,
+            code_version=str(self.build.parameters["code_version"]),
         )
-        return self.report
 
 
 def histories(config: Path) -> list[Path]:

@@ -22,5 +22,9 @@ def server(html: Path, port: int) -> http.server.ThreadingHTTPServer:
         return http.server.ThreadingHTTPServer(
             ("127.0.0.1", port), functools.partial(_Quiet, directory=str(html))
         )
+    except PermissionError as error:
+        raise BadInput(
+            f"Port {port} needs rights that you do not have: choose one above 1023 with --port."
+        ) from error
     except OSError as error:
         raise Busy(f"Port {port} is in use: choose another with --port.") from error

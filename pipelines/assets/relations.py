@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import dagster as dg
 
-from pipelines.checks import Check
+from pipelines.checks import Check, Result
 from pipelines.relations import Relation
 from pipelines.runtime import Runtime
 
@@ -48,7 +48,12 @@ def relation_asset(
         build = runtime.build
         if build.is_current:
             yield dg.MaterializeResult(metadata={"unchanged": True})
+            warned = {result.claim: result for result in build.warnings(relation.key)}
+            for result in warned.values():
+                yield _outcome(key, result)
             for spec in specs:
+                if spec.name in warned:
+                    continue
                 # The finished file was only put in place because every blocking claim held.
                 yield dg.AssetCheckResult(
                     check_name=spec.name, asset_key=key, passed=True, metadata={"unchanged": True}
@@ -58,13 +63,17 @@ def relation_asset(
         rows = build.create(relation.key)
         yield dg.MaterializeResult(metadata={"dagster/row_count": rows})
         for result in build.check(relation.key):
-            yield dg.AssetCheckResult(
-                check_name=result.claim,
-                asset_key=key,
-                passed=result.broken_rows == 0,
-                severity=dg.AssetCheckSeverity.WARN if result.is_warning else dg.AssetCheckSeverity.ERROR,
-                description=result.sentence() if result.broken_rows else None,
-                metadata={"rows that break it": result.broken_rows},
-            )
+            yield _outcome(key, result)
 
     return _relation
+
+
+def _outcome(key: dg.AssetKey, result: Result) -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        check_name=result.claim,
+        asset_key=key,
+        passed=result.broken_rows == 0,
+        severity=dg.AssetCheckSeverity.WARN if result.is_warning else dg.AssetCheckSeverity.ERROR,
+        description=result.sentence() if result.broken_rows else None,
+        metadata={"rows that break it": result.broken_rows},
+    )

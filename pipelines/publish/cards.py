@@ -127,7 +127,8 @@ def _time_to_fix(rows: Rows) -> list[Card]:
             f"95 %: {bare_days(row['median_days_low'])} to {bare_days(row['median_days_high'])} days; "
             f"n = {number(row['n'])}, {number(row['open'])} still open",
             f"The mean of the ended ones, often quoted, would say {days(row['closed_mean_days'])}.",
-            f"An end is seen at the next complete evaluation, {days(row['resolution_days'])} later in the median",
+            f"To {day(row['as_of_at'])}; an end is seen at the next complete evaluation, "
+            f"{days(row['resolution_days'])} later in the median",
             "time_to_fix.html",
             _points(rows("spark_survival", source=row["source"], jobset=row["jobset"], system=row["system"])),
             f"{row['jobset']} {row['system']}: half of failures end in {days(row['median_days'])} "

@@ -55,12 +55,10 @@ class Reference:
         return Markup(relation.path.read_text(encoding="utf-8").strip())
 
     def downloads(self, relation: Relation) -> Markup:
-        """Links to a metric's files."""
+        """Links to a relation's files."""
         base = f"{self._root}data/{relation.schema}/{relation.name}"
-        return Markup(
-            f'<span class="downloads"><a href="{base}.csv" download>CSV</a> '
-            f'<a href="{base}.parquet" download>Parquet</a></span>'
-        )
+        text = f'<a href="{base}.csv" download>CSV</a> ' if relation.schema == "metrics" else ""
+        return Markup(f'<span class="downloads">{text}<a href="{base}.parquet" download>Parquet</a></span>')
 
     def schema(self) -> Markup:
         """Every public relation, its rows and its page."""
@@ -75,12 +73,7 @@ class Reference:
                     ),
                     "meaning": Cell(prose(relation.summary), relation.summary),
                     "rows": counted[0]["rows"],
-                    "downloads": Cell(
-                        self.downloads(relation)
-                        if relation.schema == "metrics"
-                        else Markup("in the database"),
-                        relation.schema,
-                    ),
+                    "downloads": Cell(self.downloads(relation), relation.schema),
                 }
             )
         shown.sort(key=lambda row: (row["downloads"].sort != "metrics", row["relation"].sort))

@@ -44,6 +44,7 @@ def publish(
     data_version: str,
     progress: Callable[[str], None] = lambda _: None,
     site_url: str | None = None,
+    code_version: str = "",
 ) -> ReportResult:
     """Build `build_dir/report/html` from the warehouse, or find it built.
 
@@ -51,7 +52,7 @@ def publish(
     evaluation, CheckFailed if a page does not build.
     """
     report = build_dir / "report"
-    key = _key(site_dir, sql_dir, data_version, site_url)
+    key = _key(site_dir, sql_dir, data_version + code_version, site_url)
     found = _finished(report, key)
     if found:
         return found
@@ -74,11 +75,7 @@ def publish(
         tables.put_database(
             con, made.relations.values(), html / "data" / tables.DATABASE, var_dir / "published"
         )
-        tables.write_files(
-            con,
-            [relation for relation in made.relations.values() if relation.schema == "metrics"],
-            html / "data",
-        )
+        tables.write_files(con, made.relations.values(), html / "data")
         lines = [*_headline(made)]
     finally:
         con.close()
@@ -152,9 +149,9 @@ def _headline(made: pages.Assembly) -> list[str]:
     return [line if len(line) <= LINE else line[: LINE - 1] + "…" for line in lines]
 
 
-def _key(site_dir: Path, sql_dir: Path, data_version: str, site_url: str | None) -> str:
+def _key(site_dir: Path, sql_dir: Path, rows_version: str, site_url: str | None) -> str:
     """What a built site depends on, as one hash."""
-    digest = hashlib.sha256(f"{data_version}\n{site_url}\n".encode())
+    digest = hashlib.sha256(f"{rows_version}\n{site_url}\n".encode())
     for tool in TOOLS:
         digest.update(f"{tool} {version(tool)}\n".encode())
     for folder in (Path(__file__).parent, site_dir, sql_dir):

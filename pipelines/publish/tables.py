@@ -1,4 +1,4 @@
-"""What people download: one DuckDB file with every public relation, and each metric as CSV and Parquet."""
+"""What people download: one DuckDB file with every public relation, each one as Parquet, metrics as CSV too."""
 
 import hashlib
 import os
@@ -69,12 +69,16 @@ def put_database(
 
 
 def write_files(con: duckdb.DuckDBPyConnection, relations: Iterable[Relation], folder: Path) -> None:
-    """Each relation as CSV and Parquet below `folder/<schema>/`."""
+    """Each relation as Parquet below `folder/<schema>/`, and as CSV if it is a metric.
+
+    Others have up to a million rows, which nobody opens as text.
+    """
     for relation in relations:
         target = folder / relation.schema
         target.mkdir(parents=True, exist_ok=True)
         rows = f"copy (select * from {relation.key} order by all)"
-        con.execute(f"{rows} to {literal(str(target / f'{relation.name}.csv'))} (format csv, header)")
+        if relation.schema == "metrics":
+            con.execute(f"{rows} to {literal(str(target / f'{relation.name}.csv'))} (format csv, header)")
         con.execute(
             f"{rows} to {literal(str(target / f'{relation.name}.parquet'))} "
             "(format parquet, compression zstd, parquet_version v2)"

@@ -159,7 +159,8 @@ def test_episodes_are_written_under_a_preset(place: Place, tmp_path: Path) -> No
     )
     assert [{"n": written.height}] == json.loads(asked.output)
     assert written["jobset"].unique().to_list() == ["nixpkgs/trunk"]
-    assert not list((place.folder / "var").glob("episodes*"))
+    assert not list((place.folder / "var").glob("episodes-*"))
+    assert (place.folder / "var" / "warehouse.duckdb").is_file()
 
 
 @pytest.mark.parametrize(
@@ -189,6 +190,34 @@ def test_an_empty_place_says_what_to_do(tmp_path: Path, config: Path) -> None:
         result = empty.run(*words)
         assert result.exit_code == 3
         assert "./run" in result.stderr
+
+
+def test_state_that_cannot_be_written_is_a_sentence(config: Path) -> None:
+    nowhere = Place(Path("/proc/nowhere"), config)
+    result = nowhere.run("ingest", "history", str(config.parent / "markers"))
+    assert result.exit_code == 3
+    assert "look at rights and free space" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_another_build_of_the_warehouse_is_told_to_wait(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "pipelines.building.ENGINES", ("duckdb",)
+    )  # another version of the code: it must build
+    with lock.exclusive(place.folder / "var" / "warehouse.building.lock", "the warehouse"):
+        result = place.run("build")
+    assert result.exit_code == 4
+    assert "is writing the warehouse" in result.stderr
+
+
+def test_other_code_builds_the_site_anew(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    built = place.folder / "build" / "report" / "built.json"
+    before = json.loads(built.read_text())["key"]
+    monkeypatch.setattr("pipelines.building.ENGINES", ("duckdb", "numpy"))
+    assert place.run("build").exit_code == 0
+    assert json.loads(built.read_text())["key"] != before
 
 
 def test_a_second_writer_is_told_to_wait(place: Place) -> None:

@@ -32,14 +32,13 @@ from tests.sql import world
 HERE = Path(__file__).parent
 SCHEMA = {"failure_episodes": "core", "evaluation_systems": "core", "gaps": "core", "jobs_now": "core"}
 """Schemas of the relations that have cases here and are not metrics."""
-RELATIONS = (
-    *SCHEMA,
-    "green_ratio",
-    "failing_now",
-    "broken_marker_candidates",
-    "bursts",
-    "coverage",
-    "definition_comparison",
+OWN_RUNNERS = {"channel_delay", "time_to_fix", "time_to_fix_curve"}
+"""Relations whose cases another module reads."""
+RELATIONS = tuple(
+    sorted(
+        {folder.name for folder in HERE.iterdir() if folder.is_dir() and folder.name[0] not in "._"}
+        - OWN_RUNNERS
+    )
 )
 Row = dict[str, Any]
 Recorded = tuple[int, Event]
