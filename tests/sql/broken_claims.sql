@@ -82,3 +82,58 @@ insert into core.sources values ('x', 'x', 'x', 'x', 'x', null, timestamptz '202
 
 -- evaluation_systems__listed_jobs_add_up_to_the_recorded_list
 update core.evaluation_systems set listed_jobs = listed_jobs + 1 where source = 'totals';
+
+-- definition_comparison__counts_every_episode
+update metrics.definition_comparison set closed = closed + 1 where source = 'full';
+
+-- definition_comparison__headline_has_no_negative_duration
+update metrics.definition_comparison set negative_durations = 1 where source = 'full' and preset = 'headline';
+
+-- package_markers__hold_every_marking
+insert into core.package_markers by name select 'm' as marker_id, 's' as source, 'broken' as marker,
+'p' as package, date '2024-01-01' as marked_on;
+
+-- package_markers__no_marking_ends_before_it_begins
+insert into core.package_markers by name select 'm' as marker_id, 's' as source, 'broken' as marker,
+'p' as package, date '2024-01-02' as marked_on, date '2024-01-01' as unmarked_on;
+
+-- time_to_fix__counts_every_episode
+update metrics.time_to_fix set n = n + 1 where source = 'full' and kind = 'all';
+
+-- time_to_fix__every_group_has_a_resolution
+update metrics.time_to_fix set resolution_days = null where source = 'totals';
+
+-- time_to_fix__intervals_are_not_upside_down
+update metrics.time_to_fix set ended_by_1d_ratio_low = 0.9, ended_by_1d_ratio_high = 0.1 where source = 'full';
+
+-- time_to_fix__outcomes_add_up_to_the_share_that_ended
+update metrics.time_to_fix set ended_by_30d_ratio = 0.5, fixed_by_30d_ratio = 0.1, cleared_by_30d_ratio = 0,
+removed_by_30d_ratio = 0, marked_broken_by_30d_ratio = 0;
+
+-- time_to_fix__own_and_dependency_add_up_to_all
+update metrics.time_to_fix set n = n + 1 where source = 'full' and kind = 'own';
+
+-- time_to_fix__shares_grow_with_days
+update metrics.time_to_fix set ended_by_1d_ratio = 0.9, ended_by_7d_ratio = 0.1;
+
+-- time_to_fix__shares_stay_within_0_and_1
+update metrics.time_to_fix set ended_by_1d_ratio = 1.1;
+
+-- time_to_fix_curve__begins_at_day_0_with_everybody
+update metrics.time_to_fix_curve set at_risk = at_risk + 1 where days = 0;
+
+-- time_to_fix_curve__has_at_most_400_rows_a_group
+insert into metrics.time_to_fix_curve select c.* replace (c.days + n.i as days)
+from metrics.time_to_fix_curve as c, range(401) as n(i);
+
+-- time_to_fix_curve__never_rises
+update metrics.time_to_fix_curve set survival_ratio = days;
+
+-- time_to_fix_curve__survival_and_outcomes_add_up_to_1
+update metrics.time_to_fix_curve set fixed_ratio = fixed_ratio + 0.5;
+
+-- time_to_fix_durations__every_end_has_one_outcome
+update core.time_to_fix_durations set ended = ended + 1;
+
+-- time_to_fix_durations__no_episode_ends_before_it_begins
+update core.time_to_fix_durations set duration_seconds = -1;

@@ -77,3 +77,9 @@ def test_every_core_relation_and_metric_has_a_claim() -> None:
     claimed = set(checks.load(SQL / "checks", relations))
     public = {key for key, relation in relations.items() if relation.schema in ("core", "metrics")}
     assert public - claimed == GRAIN_ONLY
+
+
+def test_every_claim_is_broken_once() -> None:
+    claims = {path.stem for path in (SQL / "checks").glob("*.sql")}
+    # Those about channels are broken in test_channel_delay, over channels.
+    assert {name for name in claims if not name.startswith("channel")} == set(broken_claims())
