@@ -17,6 +17,7 @@ from pipelines.cli import main
 from pipelines.log import lock
 from pipelines.log.store import EventLog
 from tests import histories
+from tests.browser import served, visits
 
 SNAPSHOTS = pl.col("snapshot") >= 5480
 TRUNK_BEFORE = "2025-10-20"
@@ -74,6 +75,20 @@ def test_the_headline_fits_the_terminal(place: Place) -> None:
     built = json.loads((place.folder / "build" / "report" / "built.json").read_text())
     assert 3 <= len(built["headline"]) <= 10
     assert all(len(line) <= 80 for line in built["headline"])
+
+
+def test_no_page_of_it_complains_or_asks_another_host(place: Place, chromium: str) -> None:
+    html = place.folder / "build" / "report" / "html"
+    names = sorted(path.relative_to(html).as_posix() for path in html.rglob("*.html"))
+    assert len(names) > 20
+    wrong = []
+    with served.site(html) as base, served.browser(chromium) as browser:
+        for name in names:
+            seen = visits.visit(browser, base, name)
+            outside = [url for url in seen.requests if not url.startswith((base, "data:", "blob:"))]
+            if seen.said or seen.refused or outside:
+                wrong.append((name, seen.said, seen.refused, outside))
+    assert wrong == []
 
 
 def test_with_nothing_new_nothing_is_written(place: Place) -> None:
