@@ -28,7 +28,7 @@ class Ingested:
         done = (
             f"{self.batch.rows:,} rows appended as batch {self.batch.batch}" if self.batch else "nothing new"
         )
-        rejects = f", {self.rejected:,} inputs rejected (see quarantine)" if self.rejected else ""
+        rejects = f"\n  {self.rejected:,} inputs rejected: in quarantine, and a gap" if self.rejected else ""
         return f"{self.source}: {done}{rejects}"
 
 
