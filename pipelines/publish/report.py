@@ -75,7 +75,7 @@ def publish(
         tables.put_database(
             con, made.relations.values(), html / "data" / tables.DATABASE, var_dir / "published"
         )
-        tables.write_files(con, made.relations.values(), html / "data")
+        tables.write_files(con, made.relations.values(), html / "data" / tables.DATABASE, html / "data")
         lines = [*_headline(made)]
     finally:
         con.close()
