@@ -1,13 +1,15 @@
-"""The four bundled histories, ingested and built once for all tests that ask for them."""
+"""What tests of several folders share: the bundled histories, ingested and built once, and one browser."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
 import pytest
+from playwright.sync_api import Browser
 
 from pipelines.log.store import EventLog
 from tests import histories
+from tests.browser import served
 
 
 @pytest.fixture(scope="session")
@@ -29,3 +31,10 @@ def real(real_warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection to it, for reading."""
     with histories.opened(real_warehouse) as con:
         yield con
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[Browser]:
+    """One headless browser for every test that asks; Playwright allows one at a time in a thread."""
+    with served.browser(chromium) as opened:
+        yield opened

@@ -38,13 +38,6 @@ def report(world: Path, folder: Path, base: str, tmp_path_factory: pytest.TempPa
 
 
 @pytest.fixture(scope="session")
-def browser(chromium: str) -> Iterator[Browser]:
-    """One headless browser for all tests."""
-    with served.browser(chromium) as opened:
-        yield opened
-
-
-@pytest.fixture(scope="session")
 def visited(browser: Browser, base: str, report: ReportResult) -> dict[str, visits.Visit]:
     """What every page did when it was opened with an empty cache and scrolled through."""
     names = sorted(path.relative_to(report.html).as_posix() for path in report.html.rglob("*.html"))

@@ -11,6 +11,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 from click.testing import CliRunner, Result
+from playwright.sync_api import Browser
 
 from pipelines import paths
 from pipelines.cli import main
@@ -77,12 +78,12 @@ def test_the_headline_fits_the_terminal(place: Place) -> None:
     assert all(len(line) <= 80 for line in built["headline"])
 
 
-def test_no_page_of_it_complains_or_asks_another_host(place: Place, chromium: str) -> None:
+def test_no_page_of_it_complains_or_asks_another_host(place: Place, browser: Browser) -> None:
     html = place.folder / "build" / "report" / "html"
     names = sorted(path.relative_to(html).as_posix() for path in html.rglob("*.html"))
     assert len(names) > 20
     wrong = []
-    with served.site(html) as base, served.browser(chromium) as browser:
+    with served.site(html) as base:
         for name in names:
             seen = visits.visit(browser, base, name)
             outside = [url for url in seen.requests if not url.startswith((base, "data:", "blob:"))]
