@@ -6,9 +6,9 @@ listing: rows of systems that it does not cover are not carried over, so a syste
 and one that is not covered is never unlisted.
 """
 
-import hashlib
 from dataclasses import dataclass, replace
 
+import duckdb
 import numpy as np
 import polars as pl
 
@@ -63,9 +63,12 @@ def row_hash(builds: pl.DataFrame) -> np.ndarray:
 
     The same number as DuckDB's `md5_number_upper`, read as a signed integer: the log has no unsigned ones.
     """
-    texts = builds.select(pl.concat_str([*KEY, "build_id"], separator="|")).to_series()
-    digests = b"".join(hashlib.md5(text.encode(), usedforsecurity=False).digest()[:8] for text in texts)
-    return np.frombuffer(digests, dtype="<i8")
+    with duckdb.connect(":memory:") as con:
+        con.register("given", builds.to_arrow())
+        numbers = con.execute(
+            "select md5_number_upper(concat_ws('|', attr, system, variant, build_id)) as row_hash from given"
+        ).fetchnumpy()["row_hash"]
+    return np.asarray(numbers, dtype=np.uint64).view(np.int64)
 
 
 def changes(listing: Listing, base: Base | None, known: pl.DataFrame) -> Changes:
@@ -137,10 +140,7 @@ def _checksums(
     """Rows and sum of hashes modulo 2^64 (wrapping signed addition) of every observation."""
     rows = np.bincount(position, minlength=order.height + 1)[1:]
     sums = np.zeros(order.height + 1, dtype=np.int64)
-    by_position = np.argsort(position, kind="stable")
-    at, starts = np.unique(position[by_position], return_index=True)
-    if len(at):
-        sums[at] = np.add.reduceat(hashes[build[by_position]], starts)
+    np.add.at(sums, position, hashes[build])
     return order.select("id").with_columns(
         listed_rows=pl.Series(rows.astype(np.int64)), listing_checksum=pl.Series(sums[1:])
     )

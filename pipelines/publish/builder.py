@@ -2,23 +2,51 @@
 
 import logging
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
+from markupsafe import Markup
+
 from pipelines.errors import CheckFailed
+from pipelines.publish.text import esc
+
+_HELD = re.compile(r'<div id="[^"]*" data-held="(\d+)">.*?</div>', re.DOTALL)
 
 
-def build(config: Path, extra: dict[str, str], as_of: datetime | None, site_url: str | None) -> Path:
+def held(number: int, anchor: str, words: str) -> Markup:
+    """What stands in a Markdown page for a finished piece of HTML until the page is built.
+
+    Markdown, the search index and the check of anchors parse every byte of HTML that a page holds, which costs more
+    than all else about it; they need its anchor and the words by which it is found.
+    """
+    return Markup(f'<div id="{esc(anchor)}" data-held="{number}">{esc(words)}</div>')
+
+
+def build(
+    config: Path,
+    extra: dict[str, str],
+    as_of: datetime | None,
+    site_url: str | None,
+    pieces: Sequence[str] = (),
+) -> Path:
     """Build the site that `config` describes and return its folder. Raises CheckFailed if MkDocs warns of anything.
 
-    Dates in the sitemap are the data's `as_of`.
+    Dates in the sitemap are the data's `as_of`. `pieces` are put where pages hold their number (see `held`).
     """
     with _surroundings(as_of):
         from mkdocs.commands.build import build as mkdocs_build
         from mkdocs.config import load_config
         from mkdocs.exceptions import Abort, ConfigurationError
+        from mkdocs.plugins import BasePlugin
+
+        class Pieces(BasePlugin):
+            """Puts the finished pieces into the pages."""
+
+            def on_post_page(self, output: str, **_: object) -> str:
+                return _HELD.sub(lambda found: pieces[int(found[1])], output)
 
         heard = _Listener()
         logger = logging.getLogger("mkdocs")
@@ -26,6 +54,7 @@ def build(config: Path, extra: dict[str, str], as_of: datetime | None, site_url:
         try:
             loaded = load_config(str(config), strict=True, **({"site_url": site_url} if site_url else {}))
             loaded.extra.update(extra)
+            loaded.plugins["pieces"] = Pieces()
             mkdocs_build(loaded)
         except (Abort, ConfigurationError) as error:
             said = "; ".join(heard.messages[:5]) or str(error)

@@ -7,11 +7,12 @@ every panel has the same scales and works at any width.
 import copy
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import altair as alt
 import vl_convert
+from altair.utils.schemapi import debug_mode
 
 from pipelines.publish import palette
 
@@ -37,9 +38,14 @@ class Data:
         return (min(known), max(known)) if known else (0, 1)
 
 
-def vega_lite(chart: alt.TopLevelMixin) -> dict[str, Any]:
-    """The chart as plain Vega-Lite with our configuration, filling the width it is given."""
-    spec = chart.to_dict()
+def vega_lite(chart: Callable[[Data], alt.TopLevelMixin], data: Data) -> dict[str, Any]:
+    """The chart of the data as plain Vega-Lite with our configuration, filling the width it is given.
+
+    Altair checks every part against its schema while a chart grows, which costs more than drawing it. The tests
+    hold every published specification against that schema, so it is not done here.
+    """
+    with debug_mode(False):
+        spec = chart(data).to_dict(validate=False)
     spec["config"] = palette.config()
     return spec
 

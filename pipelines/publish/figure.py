@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 from markupsafe import Markup
 
-from pipelines.publish import drawing, frame, grid
+from pipelines.publish import builder, drawing, frame, grid
 from pipelines.publish.text import day, esc, json_value, place
 
 CHARTS = Path(__file__).parent / "charts"
@@ -76,9 +76,11 @@ class Press:
     folder: Path
     data_version: str
     made: "dict[str, Made | None]" = field(default_factory=dict)
+    pieces: list[str] = field(default_factory=list)
+    """The HTML of every figure on every page, by the number that stands for it there."""
 
     def figure(self, name: str, scope: Scope, root: str) -> Markup:
-        """The HTML of a figure for a page `root` below the site's root; its files are made when first asked for.
+        """What stands for a figure on a page `root` below the site's root; its files are made when first asked for.
 
         Empty where the source gives nothing to draw."""
         key = place(name, *scope.parameters.values()) if scope.parameters else name
@@ -87,7 +89,9 @@ class Press:
         made = self.made[key]
         if made is None:
             return Markup("")
-        return Markup(_html(key, made, root))
+        self.pieces.append(_html(key, made, root))
+        words = f"{made.words.title}. {made.words.subtitle}"
+        return builder.held(len(self.pieces) - 1, _anchor(key), words)
 
     def _make(self, name: str, key: str, scope: Scope) -> "Made | None":
         """Write one figure's files. None if its query gives no rows."""
@@ -102,7 +106,7 @@ class Press:
         spec: Figure = module.FIGURE
         names = panels(rows, spec.panel)
         across = min(spec.columns, len(names))
-        lite = drawing.vega_lite(module.chart(data))
+        lite = drawing.vega_lite(module.chart, data)
         compiled = drawing.vega(lite)
         plain = [{column: json_value(value) for column, value in row.items()} for row in rows]
         drawn = [(panel, *drawing.svg(compiled, plain, panel, frame.panel_width(across))) for panel in names]
@@ -168,6 +172,10 @@ def footer(words: Words, scope: Scope, data_version: str) -> list[str]:
     ]
 
 
+def _anchor(key: str) -> str:
+    return "fig-" + key.replace("/", "-")
+
+
 def _html(key: str, made: Made, root: str) -> str:
     base, words = f"{root}{FOLDER}/{key}", made.words
     plots = "".join(
@@ -175,7 +183,7 @@ def _html(key: str, made: Made, root: str) -> str:
         f'<div class="fig-plot" data-panel="{esc(name or "")}" style="height:{height}px"></div></div>'
         for name, height in made.heights
     )
-    anchor = "fig-" + key.replace("/", "-")
+    anchor = _anchor(key)
     definition = f"{root}{made.spec.relation.replace('.', '/')}.html"
     keys = "".join(
         f'<span class="key key-{esc(mark)}">{esc(label)}</span>' for mark, label in made.spec.legend

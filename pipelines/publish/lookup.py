@@ -15,14 +15,40 @@ NEWEST = 60
 OUTCOMES = ("open", "fixed", "marked_broken", "removed", "cleared")
 
 _EPISODES = """
+    with newest as (
+        select
+            *,
+            row_number() over (partition by attr order by broken_at desc, source, jobset, system, variant) as place
+        from core.failure_episodes
+        qualify place <= $newest
+    ),
+
+    series as (
+        select source, jobset, system, row_number() over (order by source, jobset, system) - 1 as number
+        from (select distinct source, jobset, system from core.failure_episodes)
+    )
+
     select
-        attr, source, jobset, system, outcome, has_own_failure, is_left_censored,
-        coalesce(last_build_id, '') as build_id,
-        strftime(broken_at, '%Y-%m-%d') as broken_on, coalesce(strftime(cleared_at, '%Y-%m-%d'), '') as cleared_on,
-        round(date_diff('second', broken_at, coalesce(cleared_at, observed_until_at)) / 86400, 2) as days
-    from core.failure_episodes
-    qualify row_number() over (partition by attr order by broken_at desc, source, jobset, system, variant) <= $newest
-    order by attr, broken_at desc, source, jobset, system, variant
+        n.attr,
+        to_json(
+            list(
+                json_array(
+                    s.number,
+                    list_position($outcomes, n.outcome) - 1,
+                    n.has_own_failure::integer,
+                    n.is_left_censored::integer,
+                    strftime(n.broken_at, '%Y-%m-%d'),
+                    coalesce(strftime(n.cleared_at, '%Y-%m-%d'), ''),
+                    round(date_diff('second', n.broken_at, coalesce(n.cleared_at, n.observed_until_at)) / 86400, 2),
+                    coalesce(split_part(n.last_build_id, ':', -1), '')
+                )
+                order by n.place
+            )
+        )::varchar as episodes
+    from newest as n
+    inner join series as s on n.source = s.source and n.jobset = s.jobset and n.system = s.system
+    group by n.attr
+    order by n.attr
 """
 
 
@@ -45,22 +71,15 @@ def write(con: duckdb.DuckDBPyConnection, folder: Path) -> Lookup:
         (row["source"], row["jobset"], row["system"])
         for row in rows(con, "select distinct source, jobset, system from core.failure_episodes order by all")
     ]
-    number = {key: place for place, key in enumerate(series)}
-    outcomes = {name: place for place, name in enumerate(OUTCOMES)}
-    shards: list[dict[str, list[list[object]]]] = [{} for _ in range(SHARDS)]
+    shards: list[list[str]] = [[] for _ in range(SHARDS)]
     names: list[str] = []
-    for attr, source, jobset, system, outcome, own, first, build, began, ended, days in con.execute(
-        _EPISODES, {"newest": NEWEST}
-    ).fetchall():
-        if not names or names[-1] != attr:
-            names.append(attr)
-            here = shards[shard(attr)].setdefault(attr, [])
-        series_number, outcome_number = number[source, jobset, system], outcomes[outcome]
-        build_number = build.rsplit(":", 1)[-1]
-        here.append([series_number, outcome_number, int(own), int(first), began, ended, days, build_number])
+    told = con.execute(_EPISODES, {"newest": NEWEST, "outcomes": list(OUTCOMES)}).fetchall()
+    for attr, episodes in told:
+        names.append(attr)
+        shards[shard(attr)].append(f"{_text(attr)}:{episodes}")
     for place, jobs in enumerate(shards):
-        _dump(folder / f"{place}.json", jobs)
-    _dump(folder / "names.json", names)
+        (folder / f"{place}.json").write_text("{" + ",".join(jobs) + "}\n", encoding="utf-8")
+    (folder / "names.json").write_text(_text(names) + "\n", encoding="utf-8")
     return Lookup(len(names), tuple(series))
 
 
@@ -72,5 +91,5 @@ def shard(attr: str) -> int:
     return value % SHARDS
 
 
-def _dump(path: Path, value: object) -> None:
-    path.write_text(json.dumps(value, ensure_ascii=False, separators=(",", ":")) + "\n", encoding="utf-8")
+def _text(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -68,7 +68,11 @@ def publish(
         _assets(site_dir / "theme" / "assets", fresh / "docs" / "assets", var_dir)
         as_of = made.everything().as_of_at
         html = builder.build(
-            fresh / "mkdocs.yml", {"data_version": data_version[:12], "as_of": day(as_of)}, as_of, site_url
+            fresh / "mkdocs.yml",
+            {"data_version": data_version[:12], "as_of": day(as_of)},
+            as_of,
+            site_url,
+            made.press.pieces,
         )
         os.replace(fresh / "data", html / "data")
         progress("downloads")

@@ -37,7 +37,8 @@ def write_database(con: duckdb.DuckDBPyConnection, relations: Iterable[Relation]
     for schema in PUBLIC:
         con.execute(f"create schema published.{schema}")
     for relation in relations:
-        con.execute(f"create table published.{relation.key} as select * from {relation.key} order by all")
+        grain = ", ".join(f'"{name}"' for name in relation.grain)
+        con.execute(f"create table published.{relation.key} as select * from {relation.key} order by {grain}")
         con.execute(f"comment on table published.{relation.key} is {literal(relation.summary)}")
         for column, meaning in relation.columns.items():
             con.execute(f'comment on column published.{relation.key}."{column}" is {literal(meaning)}')

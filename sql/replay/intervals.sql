@@ -32,54 +32,65 @@ series_basis as (
     group by series
 ),
 
--- Builds of one status need no look at single evaluations, whatever the basis.
-simple as (
+-- Each job with the newest fact of its build.
+told as materialized (
     select
         j.job,
         j.series,
+        j.source,
         j.build_id,
-        coalesce(f.status, 'unknown') as status,
-        coalesce(f.cause, 'unknown') as cause,
-        case when b.basis = 'mixed' then 'as_observed' else b.basis end as status_basis,
+        b.basis,
+        f.status,
+        f.cause,
+        f.is_only is null or f.is_only or b.basis = 'latest' as is_simple,
         j.first_step,
         j.last_step
     from jobs as j
     inner join series_basis as b on j.series = b.series
     left join replay.build_facts as f
         on j.source = f.source and j.build_id = f.build_id and f.until_at is null
-    where f.is_only is null or f.is_only or b.basis = 'latest'
+),
+
+-- Builds of one status need no look at single evaluations, whatever the basis.
+simple as (
+    select
+        job,
+        series,
+        build_id,
+        coalesce(status, 'unknown') as status,
+        coalesce(cause, 'unknown') as cause,
+        case when basis = 'mixed' then 'as_observed' else basis end as status_basis,
+        first_step,
+        last_step
+    from told
+    where is_simple
 ),
 
 single as (
     select
-        j.job,
-        j.series,
-        j.build_id,
+        t.job,
+        t.series,
+        t.build_id,
         coalesce(f.status, 'unknown') as status,
         coalesce(f.cause, 'unknown') as cause,
-        case when b.basis = 'mixed' and p.coverage = 'full' then 'latest' else 'as_observed' end as status_basis,
+        case when t.basis = 'mixed' and p.coverage = 'full' then 'latest' else 'as_observed' end as status_basis,
         p.step
-    from jobs as j
-    inner join series_basis as b on j.series = b.series
-    inner join replay.build_facts as last_fact
-        on j.source = last_fact.source
-        and j.build_id = last_fact.build_id
-        and last_fact.until_at is null
-        and not last_fact.is_only
+    from told as t
     inner join replay.steps as p
-        on j.series = p.series and p.step between j.first_step and j.last_step
+        on t.series = p.series and p.step between t.first_step and t.last_step
     left join replay.build_facts as f
-        on j.source = f.source
-        and j.build_id = f.build_id
+        on not f.is_only
+        and t.source = f.source
+        and t.build_id = f.build_id
         and (
-            (b.basis = 'mixed' and p.coverage = 'full' and f.until_at is null)
+            (t.basis = 'mixed' and p.coverage = 'full' and f.until_at is null)
             or (
-                not (b.basis = 'mixed' and p.coverage = 'full')
+                not (t.basis = 'mixed' and p.coverage = 'full')
                 and f.from_at <= p.observed_at
                 and (f.until_at is null or f.until_at > p.observed_at)
             )
         )
-    where b.basis <> 'latest'
+    where not t.is_simple
 ),
 
 marked as (

@@ -5,6 +5,7 @@ import json
 import re
 import xml.etree.ElementTree as ElementTree
 
+import altair as alt
 import duckdb
 import pytest
 
@@ -94,6 +95,28 @@ def test_chart_files_agree(report):
         spec = path.with_name(stem + ".vl.json").read_text()
         assert json.loads(spec)["data"] == {"url": f"{stem}.json"}
         assert set(re.findall(r"#[0-9a-f]{6}", spec)) <= set(palette.LIGHT.values())
+
+
+def test_every_published_specification_is_valid_vega_lite(report):
+    paths = sorted((report.html / "data" / "charts").rglob("*.vl.json"))
+    assert len({path.name for path in paths}) > 5
+    for path in paths:
+        alt.Chart.from_dict(json.loads(path.read_text()), validate=True)
+
+
+def test_no_placeholder_of_a_figure_is_left_in_a_page(report):
+    pages = [path.read_text() for path in sorted(report.html.rglob("*.html"))]
+    assert sum(text.count('<figure class="fig"') for text in pages) > 10
+    assert [text for text in pages if "data-held" in text] == []
+
+
+def test_the_search_finds_a_figure_by_its_title(report):
+    index = json.loads((report.html / "search" / "search_index.json").read_text())
+    said = " ".join(entry["text"] for entry in index["docs"])
+    page = (report.html / "time_to_fix.html").read_text()
+    titles = re.findall(r'<span class="fig-title">([^<]+)</span>', page)
+    assert titles
+    assert [title for title in titles if title not in said] == []
 
 
 def test_static_pictures_say_what_the_page_says(report):
