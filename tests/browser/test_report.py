@@ -1,6 +1,7 @@
 """The published files themselves: equal bytes, queries that give the rows again, downloads, and no needless work."""
 
 import csv
+import html
 import json
 import re
 import xml.etree.ElementTree as ElementTree
@@ -112,9 +113,9 @@ def test_no_placeholder_of_a_figure_is_left_in_a_page(report):
 
 def test_the_search_finds_a_figure_by_its_title(report):
     index = json.loads((report.html / "search" / "search_index.json").read_text())
-    said = " ".join(entry["text"] for entry in index["docs"])
+    said = html.unescape(" ".join(entry["text"] for entry in index["docs"]))
     page = (report.html / "time_to_fix.html").read_text()
-    titles = re.findall(r'<span class="fig-title">([^<]+)</span>', page)
+    titles = [html.unescape(t) for t in re.findall(r'<span class="fig-title">([^<]+)</span>', page)]
     assert titles
     assert [title for title in titles if title not in said] == []
 
