@@ -1,7 +1,7 @@
 """What every adapter makes of its format: runs and the results of their jobs, with what is unknown left unknown."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
