@@ -1,0 +1,1 @@
+"""Hydra: its HTTP answers, its own database, and the facts that both give."""
