@@ -30,6 +30,8 @@ class Coverage(StrEnum):
     """How much of an evaluation the source tells."""
 
     FULL = "full"
+    NAMED = "named"
+    """Only the jobs that the answer names: a run that was cut short or is of a selection. Absence says nothing."""
     FAILURES_WITH_TOTALS = "failures_with_totals"
     FAILURES_ONLY = "failures_only"
 

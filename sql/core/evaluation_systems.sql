@@ -1,7 +1,8 @@
 -- An evaluation on one system: whether it is complete, and its jobs by class of status.
 --
 -- Complete: with totals, if at most 2 % are unfinished and at most 2 % cancelled; with full coverage the same
--- from rows; for failure lists without totals as judged from the lists around (`replay.list_verdicts`).
+-- from rows; for failure lists without totals as judged from the lists around (`replay.list_verdicts`); where only
+-- some jobs are named, always: what is named is known, and absence says nothing.
 -- Counts are null where the source does not tell them. Where it counts packages, one package may count in two
 -- statuses.
 --
@@ -14,7 +15,7 @@
 -- column: evaluation_at | Time of the evaluation used for every duration.
 -- column: first_observed_at | First answer about the evaluation.
 -- column: unit | What the counts count: `job` or `package`.
--- column: coverage | `full`, `failures_with_totals` or `failures_only`.
+-- column: coverage | `full`, `named`, `failures_with_totals` or `failures_only`.
 -- column: is_complete | Whether the evaluation may begin and end failure episodes.
 -- column: incomplete_reason | Why not; null if complete.
 -- column: is_verdict_final | Whether no later evaluation can change the verdict.
@@ -109,11 +110,12 @@ judged as (
             when p.coverage = 'failures_only' and not v.is_incomplete then null
             when p.coverage = 'failures_only' and v.is_incomplete_by_lookahead then 'failures vanished and returned'
             when p.coverage = 'failures_only' then 'list shrank below 60 % of the one before'
+            when p.coverage = 'named' and n.jobs > 0 then null
             when coalesce(c.total, 0) = 0 then 'no totals and no jobs'
             when coalesce(c.unfinished, 0) > 0.02 * c.total then 'more than 2 % unfinished'
             when coalesce(c.cancelled, 0) > 0.02 * c.total then 'more than 2 % cancelled'
         end as incomplete_reason,
-        case when p.coverage = 'failures_only' then v.is_final else p.step < l.step end as is_final,
+        case p.coverage when 'failures_only' then v.is_final when 'named' then true else p.step < l.step end as is_final,
         case when p.coverage = 'failures_only' then not ahead.is_incomplete end as is_complete_by_lookahead
     from replay.steps as p
     inner join listed as n on p.series = n.series and p.step = n.step

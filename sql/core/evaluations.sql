@@ -12,7 +12,7 @@
 -- column: evaluation_at | Time used for every duration: its own, else the earliest first sight of this and all later ones.
 -- column: observations | Number of answers about it.
 -- column: unit | What the source counts in its totals: `job` or `package`.
--- column: coverage | `full`, `failures_with_totals` or `failures_only`.
+-- column: coverage | `full`, `named`, `failures_with_totals` or `failures_only`.
 -- column: systems | Number of systems told.
 -- column: is_complete | Whether all its systems are complete; false where no system is told.
 -- column: incomplete_reason | The reasons of its incomplete systems; null if complete.

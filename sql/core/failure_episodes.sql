@@ -4,7 +4,8 @@
 -- An episode begins at the first complete evaluation in which the job is red and ends at the first complete one in
 -- which it is green (`fixed`), has left a list of failures (`cleared`: green, timed out, unfinished or gone is
 -- unknown) or has left a jobset that is told in full for 15 complete evaluations or 30 days (`removed`, at the
--- first of them). Neutral statuses in between are bridged. What has not ended by the last complete evaluation of
+-- first of them). Evaluations of which only some jobs are named (coverage `named`) say nothing of the others: absence
+-- there is bridged and never counted. Neutral statuses in between are bridged. What has not ended by the last complete evaluation of
 -- the series is `open`. A marker dated inside a closed episode makes it `marked_broken`; the end stays. Outside the
 -- windows of marker sources (`has_marker_window` false) that outcome is unknown, not absent.
 --
@@ -36,7 +37,8 @@ with turns as (
         step,
         evaluation_id,
         case $time_basis when 'first_observed_at' then first_observed_at else evaluation_at end as turn_at,
-        case when coverage = 'full' then 0 else 1 end as is_list,
+        case when coverage in ('full', 'named') then 0 else 1 end as is_list,
+        case when coverage = 'named' then 0 else 1 end as is_telling,
         case when is_verdict_final then 0 else 1 end as is_open_verdict,
         case $completeness when 'lookahead' then is_complete_by_lookahead else is_complete end as is_complete
     from core.evaluation_systems
@@ -47,6 +49,8 @@ counted as (
         *,
         count(*) filter (where is_complete) over w as turns_through,
         sum(is_list) filter (where is_complete) over w as lists_through,
+        -- Evaluations in which absence says something.
+        sum(is_telling) filter (where is_complete) over w as tellings_through,
         sum(is_open_verdict) over w as open_verdicts_through
     from turns
     window w as (partition by series order by step rows unbounded preceding)
@@ -60,7 +64,9 @@ complete as (
         evaluation_id,
         turn_at,
         is_list,
+        is_telling,
         lists_through,
+        tellings_through,
         open_verdicts_through,
         is_open_verdict
     from counted
@@ -71,6 +77,7 @@ ends as (
     select
         c.series,
         max(c.turns_through) as turns,
+        max(c.tellings_through) as tellings,
         max(c.open_verdicts_through) as open_verdicts,
         max(case when c.is_complete then c.turn_at end) as observed_until_at
     from counted as c
@@ -118,10 +125,13 @@ gaps as (
     select
         o.job,
         o.first_turn,
-        $bridge_absent
-            and o.first_turn - o.before_turn - 1 < $absent_evaluations
-            and date_diff('second', gone.turn_at, back.turn_at) < $absent_days * 86400
-            and last_absent.lists_through - before.lists_through = 0 as is_bridged
+        last_absent.tellings_through = before.tellings_through
+            or (
+                $bridge_absent
+                and last_absent.tellings_through - before.tellings_through < $absent_evaluations
+                and date_diff('second', gone.turn_at, back.turn_at) < $absent_days * 86400
+                and last_absent.lists_through = before.lists_through
+            ) as is_bridged
     from ordered as o
     inner join complete as before on o.series = before.series and o.before_turn = before.turn
     inner join complete as gone on o.series = gone.series and o.before_turn + 1 = gone.turn
@@ -179,19 +189,26 @@ runs as (
 ended as (
     select
         r.*,
-        e.observed_until_at,
+        -- Named no more and never seen to be absent: known until it was last named.
+        case
+            when gone.turn is null and r.last_turn < e.turns then last.turn_at
+            else e.observed_until_at
+        end as observed_until_at,
         e.open_verdicts,
         gone.is_list as gone_from_list,
         case
             when r.next_turn is not null and r.next_is_joined then r.next_turn
-            when r.last_turn = e.turns then null
-            when r.next_turn is not null or gone.is_list = 1 or not $bridge_absent then r.last_turn + 1
-            when e.turns - r.last_turn >= $absent_evaluations
-                or date_diff('second', gone.turn_at, e.observed_until_at) >= $absent_days * 86400 then r.last_turn + 1
+            when gone.turn is null then null
+            when r.next_turn is not null or gone.is_list = 1 or not $bridge_absent then gone.turn
+            when e.tellings - last.tellings_through >= $absent_evaluations
+                or date_diff('second', gone.turn_at, e.observed_until_at) >= $absent_days * 86400 then gone.turn
         end as cleared_turn
     from runs as r
     inner join ends as e on r.series = e.series
-    left join complete as gone on r.series = gone.series and r.last_turn + 1 = gone.turn
+    inner join complete as last on r.series = last.series and r.last_turn = last.turn
+    -- The first evaluation after it in which absence says something.
+    left join complete as gone
+        on r.series = gone.series and last.tellings_through + 1 = gone.tellings_through and gone.is_telling = 1
 ),
 
 dated as (

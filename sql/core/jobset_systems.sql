@@ -15,7 +15,7 @@
 -- column: last_at | Time of the newest one.
 -- column: newest_complete_evaluation_id | Newest complete evaluation; null if none is.
 -- column: newest_complete_at | Time of that evaluation.
--- column: coverage | Coverage of that evaluation: `full`, `failures_with_totals` or `failures_only`.
+-- column: coverage | Coverage of that evaluation: `full`, `named`, `failures_with_totals` or `failures_only`.
 -- column: unit | What the source counts in it: `job` or `package`.
 -- column: jobset_newest_at | Time of the newest evaluation of the jobset, whatever it tells.
 -- column: is_current | Whether the system is still told.

@@ -17,7 +17,7 @@
 -- column: ordinal | The source's own order of evaluations.
 -- column: evaluation_at | Time of the evaluation.
 -- column: unit | What all counts but listed_jobs count: `job` or `package`.
--- column: coverage | `full`, `failures_with_totals` or `failures_only`.
+-- column: coverage | `full`, `named`, `failures_with_totals` or `failures_only`.
 -- column: is_complete | Whether the evaluation is complete on this system; only then are there ratios.
 -- column: is_verdict_final | Whether no later evaluation can change that verdict.
 -- column: green_jobs | Succeeded; null where the source does not tell.

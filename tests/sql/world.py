@@ -52,6 +52,7 @@ LISTED = {
     "full": ["all"],
     "failures_with_totals": ["failed", "dependency-failed", "output-limit-exceeded"],
     "failures_only": ["failed"],
+    "named": [],
 }
 Job = tuple[str, str, str]
 """System, attribute, variant."""
@@ -140,7 +141,7 @@ def _answers(lines: list[list[str]], coverage: str, unit: str) -> list[Answer]:
             counted[answer.place].add(
                 (system, status, attr.rpartition(".")[2] if unit == "package" else name)
             )
-            if coverage == "full" or status in LISTED[coverage] or letter.islower():
+            if coverage in ("full", "named") or status in LISTED[coverage] or letter.islower():
                 answer.listing[system, attr, variant] = (build, letter.upper())
     for answer in answers:
         for system, status, _ in counted[answer.place]:
