@@ -1,0 +1,100 @@
+"""What an operator is told of every source, and what is remembered of every attempt."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from pipelines import polls, status
+from pipelines.log.store import EventLog
+
+NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
+SOON = timedelta(hours=6)
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> EventLog:
+    """A log with an answer about one jobset, a gap, and a channel."""
+    log = EventLog(tmp_path / "log")
+    at = NOW - timedelta(days=2)
+    evaluation = {
+        "id": "s:evaluation:p/j:1:k", "source": "s", "jobset": "p/j", "evaluation_id": "1", "ordinal": 1,
+        "observation_key": "k", "observed_at": at, "unit": "job", "coverage": "full",
+        "listed_statuses": ["all"], "systems": ["x86_64-linux"],
+    }  # fmt: skip
+    gap = {"id": "g", "source": "s", "jobset": "p/j", "kind": "input_rejected", "detail": "x", "rows": 7,
+           "observed_at": at}  # fmt: skip
+    other = gap | {"id": "h", "kind": "evaluation_gone", "rows": 0}
+    channel = {
+        "id": "c",
+        "source": "channels",
+        "channel": "nixos-unstable",
+        "revision": "a",
+        "observed_at": at,
+    }
+    with log.writer_lock():
+        log.append(
+            {
+                "evaluation_observed": pl.DataFrame([evaluation]),
+                "gap_declared": pl.DataFrame([gap, other]),
+                "channel_advanced": pl.DataFrame([channel]),
+            },
+            "a test",
+        )
+    return log
+
+
+def test_every_source_of_the_log_and_of_the_configuration_has_a_row(log: EventLog, tmp_path: Path) -> None:
+    expected = [status.Expected("live", "p/k", SOON), status.Expected("s", "p/j", SOON)]
+    found = status.standings(log, tmp_path, expected)
+    assert [(one.source, one.jobset) for one in found] == [("channels", ""), ("live", "p/k"), ("s", "p/j")]
+    assert [(one.gaps, one.rejected) for one in found] == [(0, 0), (0, 0), (1, 7)]
+    assert found[1].newest_at is None
+    assert found[2].newest_at == NOW - timedelta(days=2)
+
+
+def test_overdue_is_a_live_source_that_was_not_heard_in_time(log: EventLog, tmp_path: Path) -> None:
+    expected = [status.Expected("s", "p/j", SOON), status.Expected("t", "p/j", SOON, "nobody agreed")]
+    polls.record(tmp_path, "s", "p/j", NOW - timedelta(hours=5))
+
+    def overdue(now: datetime) -> list[bool]:
+        return [one.is_overdue(now) for one in status.standings(log, tmp_path, expected)]
+
+    assert overdue(NOW) == [False, False, False]
+    assert overdue(NOW + timedelta(hours=2)) == [False, True, False]
+
+
+def test_a_failed_attempt_keeps_the_last_success(tmp_path: Path) -> None:
+    polls.record(tmp_path, "s", "p/j", NOW)
+    polls.record(tmp_path, "s", "p/j", NOW + SOON, "it answered 503 five times")
+    poll = polls.read(tmp_path)["s", "p/j"]
+    assert (poll.succeeded_at, poll.attempted_at) == (NOW, NOW + SOON)
+    assert poll.error == "it answered 503 five times"
+
+
+def test_a_damaged_record_counts_as_never_asked(tmp_path: Path) -> None:
+    polls.record(tmp_path, "s", "p/j", NOW)
+    (path,) = (tmp_path / "polls").iterdir()
+    path.write_text("{")
+    assert polls.read(tmp_path) == {}
+
+
+def test_the_table_fits_the_terminal_and_says_what_is_wrong(log: EventLog, tmp_path: Path) -> None:
+    expected = [
+        status.Expected("s", "p/j", SOON),
+        status.Expected("hydra." + "long." * 20 + "org", "p/j", SOON, "no contact is set " * 10),
+        status.Expected("quiet", "p/j", SOON),
+    ]
+    polls.record(tmp_path, "s", "p/j", NOW, "it answered 503 five times " * 5)
+    said = status.lines(status.standings(log, tmp_path, expected), NOW + timedelta(days=9))
+    assert max(map(len, said)) <= 80
+    text = "\n".join(said)
+    for words in (
+        "it answered 503",
+        "not asked: no contact",
+        "overdue",
+        "lag unknown",
+        "newest answer never",
+    ):
+        assert words in text
