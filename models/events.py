@@ -232,6 +232,16 @@ class JobRenamed(Event, frozen=True, kw_only=True, tag="job_renamed"):
     to_attr: str
 
 
+class AggregateObserved(Event, frozen=True, kw_only=True, tag="aggregate_observed"):
+    """The builds on which an aggregate (`tested`, `unstable`) waits; they do not change while the build exists."""
+
+    id: str
+    jobset: str
+    build_id: str
+    constituents: list[str]
+    """Build ids, sorted."""
+
+
 class ObservationRetracted(Event, frozen=True, kw_only=True, tag="observation_retracted"):
     """A source takes an observation back."""
 
@@ -257,6 +267,7 @@ EVENT_TYPES: dict[str, type[Event]] = {
         GapDeclared,
         SourceDeclared,
         JobRenamed,
+        AggregateObserved,
         ObservationRetracted,
     )
 }
