@@ -10,6 +10,7 @@ import polars as pl
 from models.events import Event
 from pipelines import sources
 from pipelines.errors import BadInput
+from pipelines.log import facts as build_facts
 from pipelines.log import listings, quarantine, schema, state
 from pipelines.log.store import Batch, EventLog
 from pipelines.sources.base import Facts, Known, Rejected, reject
@@ -70,9 +71,13 @@ def record(
 ) -> Ingested:
     """Append a source's facts as one batch. The caller holds the writer lock.
 
-    `facts` holds no observation whose id the log has; its listings are told as changes against what the log holds.
+    `facts` holds no observation whose id the log has; its listings are told as changes against what the log holds,
+    and so are its facts about builds.
     """
     frames = dict(facts.frames)
+    if "build_observed" in frames and frames["build_observed"].height:
+        told = frames["build_observed"]
+        frames["build_observed"] = build_facts.fresh(told, state.build_facts(log, told))
     repeated: list[Rejected] = []
     for listing in facts.listings:
         progress(f"comparing {listing.observations.height:,} lists of {listing.jobset}")

@@ -1,4 +1,4 @@
-"""Statuses of builds in whole listings, as facts where they differ from the fact next before them in time.
+"""Statuses of builds, in whole listings or one by one, as facts where they differ from the one next before them.
 
 Next before in `observed_at`, among the facts of the log and of the listing together, never in order of
 arrival: a listing that comes late is compared with what was true then.
@@ -13,9 +13,12 @@ from pipelines.sources.base import Listing
 def changed(listing: Listing, known: pl.DataFrame) -> pl.DataFrame:
     """Facts that differ from the one next before them in observed_at, per build id.
 
-    At one instant facts are in the order of their words, as `replay.build_facts` takes them.
+    At one instant facts are in the order of their words, as `replay.build_facts` takes them. None where the
+    listing has no statuses.
     """
     rows = listing.rows
+    if "status" not in rows.columns:
+        return pl.DataFrame()
     instants = listing.observations["observed_at"]
     number = _codes(listing.builds.select("build_id"), known)
     instant = _codes(instants.to_frame(), known)
@@ -54,6 +57,38 @@ def changed(listing: Listing, known: pl.DataFrame) -> pl.DataFrame:
             )
         ).drop("dependents_unbroken", "dependents_all")
     return facts.with_columns(source=pl.lit(listing.source), jobset=pl.lit(listing.jobset))
+
+
+def fresh(told: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
+    """Facts told one by one, columns of `build_observed`, that differ from the one next before them.
+
+    They differ in status, in being finished, in when the build stopped, in its derivation or in the cause. What
+    a fact does not tell (null, an unknown cause) is no difference: a source that knows less takes nothing back.
+    `known`: the same columns of the facts that the log has about these builds.
+    """
+    if told.is_empty():
+        return told
+    names = ["source", "build_id", "observed_at", "status", "is_finished", "cause"]
+    details = [name for name in ("stopped_at", "drv_path") if name in told.columns]
+    numbered = told.with_row_index("number")
+    both = pl.concat(
+        [
+            known.select(*names, *details, number=pl.lit(None, pl.UInt32)),
+            numbered.select(*names, *details, "number"),
+        ]
+    ).sort("source", "build_id", "observed_at", "status", "number", nulls_last=False)
+    before = {name: pl.col(name).shift(1) for name in (*names, *details)}
+    is_same = (
+        (pl.col("source") == before["source"])
+        & (pl.col("build_id") == before["build_id"])
+        & (pl.col("status") == before["status"])
+        & (pl.col("is_finished") == before["is_finished"])
+        & ((pl.col("cause") == "unknown") | (pl.col("cause") == before["cause"]))
+    ).fill_null(value=False)
+    for name in details:
+        is_same &= pl.col(name).is_null() | pl.col(name).eq_missing(before[name])
+    chosen = both.filter(~is_same)["number"].drop_nulls().sort()
+    return told[chosen]
 
 
 def _codes(told: pl.DataFrame, known: pl.DataFrame) -> tuple[np.ndarray, np.ndarray]:

@@ -118,7 +118,9 @@ def _once(listing: Listing) -> tuple[Listing, pl.DataFrame]:
     rows = listing.rows.with_columns(place=pl.Series(place)).with_row_index("number")
     ordered = rows.with_columns(
         build_id=listing.builds["build_id"].gather(rows["build"]),
-        word=listing.statuses["source_status"].gather(rows["status"]),
+        word=listing.statuses["source_status"].gather(rows["status"])
+        if "status" in rows.columns
+        else pl.lit(None, pl.String),
     ).sort("place", "build_id", "word")
     kept = ordered.unique("place", keep="first", maintain_order=True).sort("number")
     left = ordered.join(kept, on="number", how="anti")

@@ -68,6 +68,22 @@ def facts(log: EventLog, source: str, jobset: str, builds: pl.Series) -> pl.Data
     )
 
 
+def build_facts(log: EventLog, told: pl.DataFrame) -> pl.DataFrame:
+    """Every fact that the log has about the builds of `told` (source, build_id), whatever the jobset."""
+    wanted = told.select("source", "build_id").unique()
+    return (
+        log.scan("build_observed")
+        .filter(
+            pl.col("source").is_in(wanted["source"].unique().implode()),
+            pl.col("build_id").is_in(wanted["build_id"].unique().implode()),
+        )
+        .select(
+            "source", "build_id", "observed_at", "status", "is_finished", "cause", "stopped_at", "drv_path"
+        )
+        .collect()
+    )
+
+
 def _path_back(last: str, observations: pl.DataFrame, bases: dict[str, str | None]) -> list[str] | None:
     """Observations from a key frame to `last`, oldest first; None if the way back is broken.
 

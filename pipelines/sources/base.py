@@ -32,7 +32,8 @@ class Listing:
     `statuses`: source_status, status, is_finished, cause.
     `rows`: integers `observation`, `build`, `status` (row numbers in the three frames above) and, where the
     source tells them, is_maintained, dependents_unbroken, dependents_all. At most one row per observation and
-    (attr, system, variant).
+    (attr, system, variant). Without `status` (and `statuses` empty) a listing tells only which builds there are:
+    their facts come with instants of their own, as the frame `build_observed`.
     """
 
     source: str
