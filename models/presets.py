@@ -32,7 +32,7 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
     status_basis: str = "by_coverage"
     """Whose status counts: see `sql/replay/intervals.sql`."""
     completeness: str = "published"
-    """`published`, or `lookahead`: no guess made at once."""
+    """`published`; `lookahead`: no guess made at once; `every`: all evaluations count as complete."""
     time_basis: str = "evaluation_at"
     """`evaluation_at`, or `first_observed_at`: raw first sight, which is not monotone."""
     left_censoring: str = "series"
@@ -70,6 +70,7 @@ PRESETS: dict[str, Preset] = {
         absent_evaluations=NEVER,
         absent_days=NEVER,
         status_basis="latest",
+        completeness="every",
         left_censoring="job",
     ),
     "hydra-definite": Preset(
@@ -80,6 +81,7 @@ PRESETS: dict[str, Preset] = {
         absent_evaluations=NEVER,
         absent_days=NEVER,
         status_basis="latest",
+        completeness="every",
         left_censoring="job",
     ),
 }

@@ -40,7 +40,11 @@ with turns as (
         case when coverage in ('full', 'named') then 0 else 1 end as is_list,
         case when coverage = 'named' then 0 else 1 end as is_telling,
         case when is_verdict_final then 0 else 1 end as is_open_verdict,
-        case $completeness when 'lookahead' then is_complete_by_lookahead else is_complete end as is_complete
+        case $completeness
+            when 'lookahead' then is_complete_by_lookahead
+            when 'every' then true
+            else is_complete
+        end as is_complete
     from core.evaluation_systems
 ),
 
@@ -129,7 +133,7 @@ gaps as (
             or (
                 $bridge_absent
                 and last_absent.tellings_through - before.tellings_through < $absent_evaluations
-                and date_diff('second', gone.turn_at, back.turn_at) < $absent_days * 86400
+                and date_diff('second', gone.turn_at, back.turn_at) < $absent_days::bigint * 86400
                 and last_absent.lists_through = before.lists_through
             ) as is_bridged
     from ordered as o
@@ -201,7 +205,7 @@ ended as (
             when gone.turn is null then null
             when r.next_turn is not null or gone.is_list = 1 or not $bridge_absent then gone.turn
             when e.tellings - last.tellings_through >= $absent_evaluations
-                or date_diff('second', gone.turn_at, e.observed_until_at) >= $absent_days * 86400 then gone.turn
+                or date_diff('second', gone.turn_at, e.observed_until_at) >= $absent_days::bigint * 86400 then gone.turn
         end as cleared_turn
     from runs as r
     inner join ends as e on r.series = e.series
