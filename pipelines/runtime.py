@@ -1,14 +1,16 @@
 """What one run of the pipeline works on: settings, configuration, log, warehouse build, progress."""
 
-import tomllib
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
-from pipelines import ingest, paths
+from pipelines import configuration, ingest, paths, polls
 from pipelines.building import WarehouseBuild
-from pipelines.errors import BadInput
+from pipelines.configuration import Database, Live
+from pipelines.errors import BadInput, HealthError
 from pipelines.log import lock
 from pipelines.log.store import EventLog
 from pipelines.publish.report import ReportResult, publish
@@ -26,7 +28,10 @@ class Runtime:
     settings: Settings
     progress: Callable[[str], None] = quiet
     last_batch: int | None = None
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
     ingested: list[ingest.Ingested] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+    """What live sources could not be asked, each in a sentence."""
     report: ReportResult | None = None
 
     @cached_property
@@ -49,6 +54,78 @@ class Runtime:
         self.ingested.append(done)
         return done
 
+    def ingest_live(self, live: Live, jobset: str) -> list[ingest.Ingested] | str:
+        """Ask a Hydra for what is new in a jobset. A sentence instead if that is not allowed or fails."""
+        from pipelines.sources.hydra import consent
+        from pipelines.sources.hydra.ingest import ingest_hydra
+
+        instance = live.instance
+        try:
+            consent.require(instance)
+        except BadInput as error:
+            return str(error)
+        return self._attempt(
+            instance.source,
+            jobset,
+            lambda: ingest_hydra(
+                instance, (jobset,), self.settings.var, self.log, self.settings.quarantine, self.say, self.now
+            ),
+        )
+
+    def ingest_database(self, database: Database) -> list[ingest.Ingested] | str:
+        """Read what is new in a Hydra's database. A sentence instead if that fails."""
+        from pipelines.sources.hydra.database_ingest import ingest_database
+
+        source = database.source_url.partition("://")[2]
+        dsn = os.environ.get(database.dsn_env)
+        if not dsn:
+            return (
+                f"{source}: the environment variable {database.dsn_env} does not hold its database's address."
+            )
+        return self._attempt(
+            source,
+            ", ".join(database.jobsets),
+            lambda: ingest_database(
+                dsn,
+                database.source_url,
+                database.jobsets,
+                self.settings.var,
+                self.log,
+                self.settings.quarantine,
+                self.say,
+                self.now,
+            ),
+        )
+
+    def ingest_inbox(self) -> list[ingest.Ingested] | str:
+        """Read what is new in the inbox, if there is one."""
+        inbox = configuration.load(self.settings.config).inbox or self.settings.var / "inbox"
+        if not inbox.is_dir():
+            return []
+        from pipelines.sources.ci.ingest import ingest_ci
+        from pipelines.sources.ci.runs import Told
+
+        try:
+            done = ingest_ci([inbox], Told(), self.settings.var, self.log, self.settings.quarantine, self.say)
+        except HealthError as error:
+            self.failures.append(f"inbox: {error}")
+            return str(error)
+        self.ingested += done
+        return done
+
+    def _attempt(
+        self, source: str, jobset: str, work: Callable[[], list[ingest.Ingested]]
+    ) -> list[ingest.Ingested] | str:
+        try:
+            done = work()
+        except HealthError as error:
+            polls.record(self.settings.var, source, jobset, self.now(), str(error))
+            self.failures.append(f"{source} {jobset}: {error}")
+            return str(error)
+        polls.record(self.settings.var, source, jobset, self.now())
+        self.ingested += done
+        return done
+
     def publish(self) -> ReportResult:
         """Build the site, or find that it is built already."""
         with lock.exclusive(self.settings.var / "publish.lock", "the site"):
@@ -67,21 +144,3 @@ class Runtime:
             site_url=self.settings.site_url,
             code_version=str(self.build.parameters["code_version"]),
         )
-
-
-def histories(config: Path) -> list[Path]:
-    """Folders that a configuration names under `histories`, relative to itself. Raises BadInput for a bad one."""
-    try:
-        with config.open("rb") as handle:
-            named = tomllib.load(handle).get("histories", [])
-    except FileNotFoundError as error:
-        raise BadInput(
-            f"The configuration {config} does not exist: name another with NIXPKGS_HEALTH_CONFIG."
-        ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BadInput(f"The configuration {config} is not TOML ({error}): correct that place.") from error
-    if not isinstance(named, list) or not all(isinstance(name, str) for name in named):
-        raise BadInput(
-            f'The configuration {config} has `histories` that is no list of folders: write histories = ["..."].'
-        )
-    return [(config.parent / name).resolve() for name in named]

@@ -1,39 +1,124 @@
-"""One asset per configured history: reads what is new and appends it to the log."""
+"""Assets that feed the log: one per configured history, live jobset, database, and the inbox.
 
-from collections.abc import Sequence
+Each comes after the one before: equal input gives an equal order of batches. A live source that fails is recorded,
+warned of and passed over: it delays nothing but itself.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import dagster as dg
 
+from pipelines.configuration import Configuration
+from pipelines.ingest import Ingested
 from pipelines.runtime import Runtime
 
+ANSWERS = "answers"
+"""Name of the check that warns when a live source did not answer."""
 
-def history_assets(paths: Sequence[Path]) -> list[dg.AssetsDefinition]:
-    """One asset per history, each after the one before: equal input gives an equal order of batches."""
+
+def ingest_assets(configuration: Configuration) -> list[dg.AssetsDefinition]:
+    """Every asset of the group `ingest`, in the order in which they run."""
     assets: list[dg.AssetsDefinition] = []
-    for path in paths:
-        assets.append(_history_asset(path, [key for asset in assets[-1:] for key in asset.keys]))
+    for make in _makers(configuration):
+        assets.append(make([key for asset in assets[-1:] for key in asset.keys]))  # noqa: PERF401 (each knows the last)
     return assets
+
+
+def _makers(configuration: Configuration) -> Iterator[Callable[[list[dg.AssetKey]], dg.AssetsDefinition]]:
+    """What makes each asset, once it is told which ones it comes after."""
+    for path in configuration.histories:
+        yield partial(_history_asset, path)
+    for live in configuration.live:
+        for jobset in live.instance.jobsets:
+            yield partial(
+                _live_asset,
+                [live.instance.source, jobset.name],
+                f"Appends what is new in {jobset.name} of {live.instance.source}, asked over HTTP.",
+                lambda runtime, live=live, jobset=jobset: runtime.ingest_live(live, jobset.name),
+                live.freshness,
+            )
+    for database in configuration.databases:
+        yield partial(
+            _live_asset,
+            ["database", database.source_url.partition("://")[2]],
+            f"Appends what is new in the database of {database.source_url}.",
+            lambda runtime, database=database: runtime.ingest_database(database),
+            database.freshness,
+        )
+    yield partial(
+        _live_asset,
+        ["inbox"],
+        "Appends what is new in the inbox: results of any CI.",
+        lambda runtime: runtime.ingest_inbox(),
+        None,
+    )
+
+
+def _name(text: str) -> str:
+    """A part of an asset's key: letters, digits and underscores."""
+    return re.sub(r"[^A-Za-z0-9]+", "_", text).strip("_")
 
 
 def _history_asset(path: Path, before: list[dg.AssetKey]) -> dg.AssetsDefinition:
     """Asset `ingest/<folder>`, for example `ingest/hydra_trunk_failures`."""
 
     @dg.asset(
-        key=dg.AssetKey(["ingest", path.name.replace("-", "_").replace(".", "_")]),
+        key=dg.AssetKey(["ingest", _name(path.name)]),
         deps=before,
         group_name="ingest",
         description=f"Appends what is new in the history {path.name} to the event log.",
         kinds={"deltalake"},
     )
     def _ingest(runtime: dg.ResourceParam[Runtime]) -> dg.MaterializeResult:
-        done = runtime.ingest_history(path)
-        return dg.MaterializeResult(
-            metadata={
-                "dagster/row_count": done.batch.rows if done.batch else 0,
-                "rejected": done.rejected,
-                "batch": done.batch.batch if done.batch else "nothing new",
-            }
+        return dg.MaterializeResult(metadata=_metadata([runtime.ingest_history(path)]))
+
+    return _ingest
+
+
+def _live_asset(
+    names: Sequence[str],
+    description: str,
+    work: Callable[[Runtime], list[Ingested] | str],
+    freshness: timedelta | None,
+    before: list[dg.AssetKey],
+) -> dg.AssetsDefinition:
+    """An asset whose work gives what was ingested, or a sentence that says why nothing could be."""
+    key = dg.AssetKey(["ingest", *map(_name, names)])
+
+    @dg.asset(
+        key=key,
+        deps=before,
+        group_name="ingest",
+        description=description,
+        kinds={"deltalake"},
+        freshness_policy=dg.FreshnessPolicy.time_window(fail_window=freshness) if freshness else None,
+        check_specs=[dg.AssetCheckSpec(ANSWERS, asset=key, description="The source could be asked.")],
+    )
+    def _ingest(
+        runtime: dg.ResourceParam[Runtime],
+    ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+        done = work(runtime)
+        said = done if isinstance(done, str) else None
+        yield dg.MaterializeResult(metadata={"not asked": said} if said else _metadata(done))  # type: ignore[arg-type]
+        yield dg.AssetCheckResult(
+            check_name=ANSWERS,
+            asset_key=key,
+            passed=said is None,
+            severity=dg.AssetCheckSeverity.WARN,
+            description=said,
         )
 
     return _ingest
+
+
+def _metadata(done: Sequence[Ingested]) -> dict[str, int | str]:
+    batches = [one.batch for one in done if one.batch]
+    return {
+        "dagster/row_count": sum(batch.rows for batch in batches),
+        "rejected": sum(one.rejected for one in done),
+        "batches": ", ".join(str(batch.batch) for batch in batches) or "nothing new",
+    }

@@ -1,0 +1,150 @@
+"""The configuration file: which histories, live Hydras, databases and inbox feed the log.
+
+include = ["instances.toml"]        # other files of this form, relative to this one
+histories = ["histories/my-set"]    # folders, relative to this file
+inbox = "/srv/ci-results"           # files of any CI; without it `inbox` below the state folder
+[[hydra]]                           # a Hydra over HTTP: see pipelines.sources.hydra.instance
+[[hydra_database]]                  # a Hydra's own database: source, dsn_env, jobsets, freshness_hours
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from pipelines.errors import BadInput
+from pipelines.sources.hydra import instance
+from pipelines.sources.hydra.instance import Instance
+
+FRESHNESS_HOURS = 24.0
+"""Hours after the last success at which a live source is overdue, unless it says its own."""
+KEYS = ("include", "histories", "inbox", "hydra", "hydra_database")
+DEEPEST = 4
+
+
+@dataclass(frozen=True)
+class Live:
+    """A Hydra that is asked over HTTP, and how often it should be heard."""
+
+    instance: Instance
+    freshness: timedelta
+
+
+@dataclass(frozen=True)
+class Database:
+    """A Hydra's own database. The address is in the environment, never in a file: it may hold a password."""
+
+    source_url: str
+    dsn_env: str
+    jobsets: tuple[str, ...]
+    freshness: timedelta
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """What feeds the log, in the order in which it is read."""
+
+    histories: tuple[Path, ...] = ()
+    live: tuple[Live, ...] = ()
+    databases: tuple[Database, ...] = ()
+    inbox: Path | None = None
+
+    def instance(self, url: str) -> Live | None:
+        """The configured instance at an address, if there is one."""
+        wanted = url.rstrip("/")
+        return next((live for live in self.live if live.instance.url == wanted), None)
+
+
+def load(path: Path, depth: int = 0) -> Configuration:
+    """Read a configuration and what it includes. Raises BadInput with the file and what to correct."""
+    if depth > DEEPEST:
+        raise BadInput(f"The configuration {path} is included in a circle: take one `include` out.")
+    told = _table(path)
+    unknown = sorted(set(told) - set(KEYS))
+    if unknown:
+        raise BadInput(f"The configuration {path} has {unknown[0]!r}, which is none of {', '.join(KEYS)}.")
+    parts = [load(path.parent / name, depth + 1) for name in _texts(told, "include", path)]
+    inbox = told.get("inbox")
+    if inbox is not None and not isinstance(inbox, str):
+        raise BadInput(f"The configuration {path} has an `inbox` that is no folder: write a text.")
+    own = Configuration(
+        tuple((path.parent / name).resolve() for name in _texts(told, "histories", path)),
+        tuple(
+            _live(table, f"{path} [[hydra]] {n}") for n, table in enumerate(_tables(told, "hydra", path), 1)
+        ),
+        tuple(
+            _database(table, f"{path} [[hydra_database]] {n}")
+            for n, table in enumerate(_tables(told, "hydra_database", path), 1)
+        ),
+        (path.parent / inbox).resolve() if inbox else None,
+    )
+    every = [*parts, own]
+    return Configuration(
+        tuple(folder for part in every for folder in part.histories),
+        tuple(live for part in every for live in part.live),
+        tuple(database for part in every for database in part.databases),
+        next((part.inbox for part in reversed(every) if part.inbox), None),
+    )
+
+
+def _table(path: Path) -> dict[str, Any]:
+    try:
+        with path.open("rb") as handle:
+            return tomllib.load(handle)
+    except FileNotFoundError as error:
+        raise BadInput(
+            f"The configuration {path} does not exist: name another with NIXPKGS_HEALTH_CONFIG."
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadInput(f"The configuration {path} is not TOML ({error}): correct that place.") from error
+
+
+def _texts(told: Mapping[str, Any], key: str, path: Path) -> list[str]:
+    named = told.get(key, [])
+    if not isinstance(named, list) or not all(isinstance(name, str) for name in named):
+        what = "folders" if key == "histories" else "files"
+        raise BadInput(
+            f'The configuration {path} has `{key}` that is no list of {what}: write {key} = ["..."].'
+        )
+    return named
+
+
+def _tables(told: Mapping[str, Any], key: str, path: Path) -> list[dict[str, Any]]:
+    tables = told.get(key, [])
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        raise BadInput(f"The configuration {path} has `{key}` that is no list of tables: write [[{key}]].")
+    return tables
+
+
+def _freshness(table: dict[str, Any], where: str) -> timedelta:
+    hours = table.pop("freshness_hours", FRESHNESS_HOURS)
+    if isinstance(hours, bool) or not isinstance(hours, int | float) or not 0 < hours <= 24 * 365:
+        raise BadInput(f"{where}: freshness_hours is {hours!r}: give hours, above 0 and at most a year.")
+    return timedelta(hours=hours)
+
+
+def _live(table: dict[str, Any], where: str) -> Live:
+    rest = dict(table)
+    freshness = _freshness(rest, where)
+    return Live(instance.from_toml(rest, where), freshness)
+
+
+def _database(table: dict[str, Any], where: str) -> Database:
+    rest = dict(table)
+    freshness = _freshness(rest, where)
+    source, dsn_env, jobsets = (rest.pop(name, None) for name in ("source", "dsn_env", "jobsets"))
+    if not isinstance(source, str) or "://" not in source:
+        raise BadInput(
+            f"{where}: source is {source!r}: give the address of the instance that the database is of."
+        )
+    if not isinstance(dsn_env, str) or not dsn_env.isidentifier():
+        raise BadInput(
+            f"{where}: dsn_env is {dsn_env!r}: name the environment variable that holds the address."
+        )
+    if not isinstance(jobsets, list) or not jobsets or not all(isinstance(name, str) for name in jobsets):
+        raise BadInput(f'{where}: jobsets is {jobsets!r}: write jobsets = ["PROJECT/JOBSET"].')
+    if rest:
+        raise BadInput(f"{where}: {min(rest)} is no setting here: take it out or correct it.")
+    return Database(source.rstrip("/"), dsn_env, tuple(jobsets), freshness)
