@@ -12,6 +12,7 @@ import click
 
 from models.presets import PRESETS
 from pipelines import settings
+from pipelines.cli_ingest import ingest, status, validate
 from pipelines.errors import BadInput, HealthError
 
 INTERRUPTED = 130
@@ -78,6 +79,8 @@ def _run(job: str, last_batch: int | None = None) -> None:
         refresh.run(runtime, job, steps)
     for done in runtime.ingested:
         click.echo(done.sentence())
+    for failure in runtime.failures:
+        click.echo(f"not asked, the rest is not held up: {failure}", err=True)
     if runtime.report is not None:
         for line in runtime.report.headline:
             click.echo(line)
@@ -103,25 +106,9 @@ def build(batch: int | None) -> None:
     _run("build", batch)
 
 
-@main.group()
-def ingest() -> None:
-    """Append what is new in a source to the event log."""
-
-
-@ingest.command("history")
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
-def ingest_history(paths: tuple[Path, ...]) -> None:
-    """Read history folders, recognised by their content."""
-    from pipelines.progress import shown
-    from pipelines.runtime import Runtime
-
-    runtime = Runtime(settings.load())
-    with shown() as steps:
-        runtime.progress = steps
-        for path in paths:
-            steps.stage(f"ingest {path.name}")
-            done = runtime.ingest_history(path)
-            click.echo(done.sentence())
+main.add_command(ingest)
+main.add_command(validate)
+main.add_command(status)
 
 
 @main.command()

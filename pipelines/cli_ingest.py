@@ -1,0 +1,211 @@
+"""The words below `nixpkgs-health ingest`, and `validate` and `status`: everything about sources."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pipelines import settings
+from pipelines.errors import BadInput
+
+
+@click.group()
+def ingest() -> None:
+    """Append what is new in a source to the event log."""
+
+
+@ingest.command("history")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+def ingest_history(paths: tuple[Path, ...]) -> None:
+    """Read history folders, recognised by their content."""
+    from pipelines.progress import shown
+    from pipelines.runtime import Runtime
+
+    runtime = Runtime(settings.load())
+    with shown() as steps:
+        runtime.progress = steps
+        for path in paths:
+            steps.stage(f"ingest {path.name}")
+            done = runtime.ingest_history(path)
+            click.echo(done.sentence())
+
+
+@ingest.command("hydra")
+@click.option("--url", metavar="URL", help="Address of a Hydra; without it every configured one.")
+@click.option("--jobset", "jobsets", metavar="PROJECT/JOBSET", multiple=True, help="Only these; repeatable.")
+@click.option("--rate", type=click.FloatRange(min=0, min_open=True, max=1000), help="Requests a second.")
+def ingest_hydra(url: str | None, jobsets: tuple[str, ...], rate: float | None) -> None:
+    """Ask a Hydra over HTTP for what is new.
+
+    A public instance is asked only when the configuration holds a contact and that its operators agreed.
+    """
+    from pipelines import configuration
+    from pipelines.sources.hydra import consent, instance
+
+    place = settings.load()
+    configured = configuration.load(place.config)
+    if url is None:
+        chosen = [live for live in configured.live if not jobsets or _names(live) & set(jobsets)]
+    else:
+        known = configured.instance(url)
+        given = instance.from_url(url, jobsets or _configured(known, url), rate or instance.RATE)
+        chosen = [configuration.Live(given, _freshness(known))] if known is None else [known]
+    if not chosen:
+        raise BadInput(f"No Hydra is configured in {place.config}: name one with --url and --jobset.")
+    allowed = [live for live in chosen if consent.is_given(live.instance)]
+    if url is not None or not allowed:
+        consent.require(chosen[0].instance)
+    _ask(allowed, jobsets, rate)
+
+
+def _names(live: Any) -> set[str]:
+    return {jobset.name for jobset in live.instance.jobsets}
+
+
+def _configured(known: Any, url: str) -> tuple[str, ...]:
+    if known is None:
+        raise BadInput(f"{url} is in no configuration: name its jobsets with --jobset PROJECT/JOBSET.")
+    return tuple(sorted(_names(known)))
+
+
+def _freshness(known: Any) -> Any:
+    from datetime import timedelta
+
+    from pipelines.configuration import FRESHNESS_HOURS
+
+    return known.freshness if known else timedelta(hours=FRESHNESS_HOURS)
+
+
+def _ask(chosen: list[Any], jobsets: tuple[str, ...], rate: float | None) -> None:
+    """Ask one jobset after the other; one that fails does not keep the others from being asked."""
+    from dataclasses import replace
+
+    from pipelines.errors import HealthError
+    from pipelines.progress import shown
+    from pipelines.runtime import Runtime
+    from pipelines.sources.hydra.instance import JobsetConfig
+
+    runtime = Runtime(settings.load())
+    with shown() as steps:
+        runtime.progress = steps
+        for live in chosen:
+            known = {jobset.name: jobset for jobset in live.instance.jobsets}
+            wanted = tuple(known.get(name, JobsetConfig(name)) for name in jobsets) or tuple(known.values())
+            instance = replace(live.instance, jobsets=wanted, rate=rate or live.instance.rate)
+            for jobset in wanted:
+                steps.stage(f"ask {instance.source} for {jobset.name}")
+                done = runtime.ingest_live(replace(live, instance=instance), jobset.name)
+                if not isinstance(done, str):
+                    click.echo("\n".join(one.sentence() for one in done))
+    if runtime.failures:
+        raise HealthError("\n".join(runtime.failures))
+
+
+@ingest.command("hydra-db")
+@click.option("--dsn", metavar="DSN", envvar="NIXPKGS_HEALTH_DSN", help="Address of the PostgreSQL database.")
+@click.option(
+    "--from-csv",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="Folder of tables exported with COPY, instead of a database.",
+)
+@click.option("--source", required=True, metavar="URL", help="Address of the Hydra that the database is of.")
+@click.option("--jobset", "jobsets", metavar="PROJECT/JOBSET", multiple=True, help="Only these; repeatable.")
+@click.option(
+    "--at", type=click.DateTime(["%Y-%m-%dT%H:%M:%SZ"]), help="When the tables were exported (UTC)."
+)
+def ingest_hydra_db(
+    dsn: str | None, folder: Path | None, source: str, jobsets: tuple[str, ...], at: datetime | None
+) -> None:
+    """Read a Hydra's own database, read-only and only what is new."""
+    from pipelines.progress import shown
+    from pipelines.sources.hydra.database_ingest import ingest_csv, ingest_database
+
+    if (dsn is None) == (folder is None):
+        raise BadInput("Give either --dsn (or NIXPKGS_HEALTH_DSN) or --from-csv, not both and not neither.")
+    place, log = _place()
+    with shown() as steps:
+        steps.stage(f"reading the database of {source}")
+        if folder is not None:
+            when = at.replace(tzinfo=UTC) if at else None
+            done = ingest_csv(folder, source, jobsets, place.var, log, place.quarantine, steps, when)
+        else:
+            now = lambda: datetime.now(UTC)  # noqa: E731 (the shape that every source takes)
+            done = ingest_database(str(dsn), source, jobsets, place.var, log, place.quarantine, steps, now)
+    click.echo("\n".join(one.sentence() for one in done))
+
+
+def _place() -> tuple[settings.Settings, Any]:
+    from pipelines.log.store import EventLog
+
+    place = settings.load()
+    return place, EventLog(place.log)
+
+
+@ingest.command("ci")
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--source", metavar="URL", help="Which CI installation, if the files do not say.")
+@click.option("--run-id", metavar="TEXT", help="Which run, if the files do not say.")
+@click.option("--commit", metavar="HEX", help="Evaluated commit of nixpkgs, if the files do not say.")
+@click.option("--branch", metavar="NAME", help="Branch or channel that was followed.")
+@click.option("--variant", metavar="NAME", help="Configuration variant, for example cuda.")
+@click.option("--system", metavar="SYSTEM", help="Nix system, if the files do not say.")
+@click.option("--exit-code", type=int, help="Exit code of the program that wrote the files.")
+@click.option(
+    "--honest-workflow",
+    "honest",
+    multiple=True,
+    metavar="NAME",
+    help="GitHub workflow whose success means that the build succeeded; repeatable.",
+)
+def ingest_ci(paths: tuple[Path, ...], honest: tuple[str, ...], **told: Any) -> None:
+    """Read results of any CI: files or folders, recognised by their content; without any, the inbox."""
+    from pipelines.progress import shown
+    from pipelines.sources.ci.ingest import ingest_ci as read
+    from pipelines.sources.ci.runs import Told
+
+    place, log = _place()
+    chosen = list(paths) or [place.var / "inbox"]
+    for path in chosen:
+        if not path.exists():
+            raise BadInput(f"{path} does not exist: name a file or a folder, or put files into that inbox.")
+    with shown() as steps:
+        steps.stage("reading results")
+        done = read(chosen, Told(**told, honest_workflows=honest), place.var, log, place.quarantine, steps)
+    click.echo("\n".join(one.sentence() for one in done) or "nothing new")
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+def validate(file: Path) -> None:
+    """Check a file of CI events and explain every rejection; exit code 3 if there is any."""
+    from pipelines.sources.ci import validate as checking
+
+    report = checking.validate(file)
+    for line in report.lines():
+        click.echo(line)
+    if report.complaints:
+        raise BadInput(f"{file} has {len(report.complaints):,} records that would be rejected, listed above.")
+
+
+@click.command()
+def status() -> None:
+    """Show every source: newest answer, last success, lag, gaps and rejected inputs."""
+    from pipelines import configuration
+    from pipelines import status as standing
+    from pipelines.sources.hydra import consent
+
+    place, log = _place()
+    expected = []
+    for live in configuration.load(place.config).live:
+        blocked = None
+        if not consent.is_given(live.instance):
+            blocked = "no contact is set or its operators were not asked (examples/instances.toml)"
+        expected += [
+            standing.Expected(live.instance.source, jobset.name, live.freshness, blocked)
+            for jobset in live.instance.jobsets
+        ]
+    now = datetime.now(UTC)
+    for line in standing.lines(standing.standings(log, place.var, expected), now):
+        click.echo(line)
