@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pipelines.errors import HealthError
 
@@ -84,7 +85,9 @@ def _unprivileged() -> pwd.struct_passwd | None:
 @contextmanager
 def _running(binaries: Path, folder: Path, user: pwd.struct_passwd | None) -> Iterator[None]:
     data, log = folder / "data", folder / "server.log"
-    as_user = {} if user is None else {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+    as_user: dict[str, Any] = (
+        {} if user is None else {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+    )
     environment = {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8", "HOME": str(folder)}
     made = subprocess.run(
         [binaries / "initdb", "-D", data, "-U", "health", "-A", "trust", "-E", "UTF8", "--no-sync"],
@@ -120,7 +123,7 @@ def _running(binaries: Path, folder: Path, user: pwd.struct_passwd | None) -> It
             server.wait()
 
 
-def _wait(server: subprocess.Popen[bytes], log: Path) -> None:
+def _wait(server: subprocess.Popen[Any], log: Path) -> None:
     """Until the server says that it is ready."""
     end = time.monotonic() + START_SECONDS
     while b"ready to accept connections" not in log.read_bytes():

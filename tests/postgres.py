@@ -1,7 +1,6 @@
 """A PostgreSQL that holds what a Hydra's database held: tables and columns as recorded, filled from its CSV files."""
 
 import gzip
-import os
 from contextlib import closing
 from pathlib import Path
 
@@ -54,7 +53,7 @@ def fill(cluster: Cluster, dsn: str, instant: str) -> None:
         names = content.split(b"\n", 1)[0].decode()
         plain = cluster.folder / f"{table}.csv"
         plain.write_bytes(content)
-        os.chmod(plain, 0o644)
+        plain.chmod(0o644)
         execute(
             dsn,
             f"delete from {table}",

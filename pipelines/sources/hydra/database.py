@@ -5,7 +5,7 @@ evaluation before, which the state remembers. Builds read earlier are read again
 result now or had none the last time: that is every restart and every repointed derivation.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
@@ -24,6 +24,7 @@ OVERLAP_SECONDS = 3600
 """Builds that stopped this long before the newest known stop are read again: they may have been stored later."""
 
 _ADDRESS = r"[\w.%+-]+@[\w-]+(?:\.[\w-]+)+"
+_COUNTED = ("evaluations", "inputs", "members", "builds", "steps", "constituents")
 _INSTANTS = ("evaluated_at", "queued_at", "started_at", "stopped_at")
 
 
@@ -91,7 +92,7 @@ def chosen(origin: Origin, jobsets: Collection[str]) -> dict[str, int]:
             seen.add(name)
         if name not in there:
             raise BadInput(
-                f"No evaluation of {wanted} is in this database; it holds {', '.join(sorted(there)) or 'none at all'}."
+                f"This database has no jobset {wanted}; it has {', '.join(sorted(there)) or 'none at all'}."
             )
         found[name] = there[name]
     return dict(sorted(found.items()))
@@ -100,93 +101,92 @@ def chosen(origin: Origin, jobsets: Collection[str]) -> dict[str, int]:
 def _jobset(
     origin: Origin, name: str, position: Position, now: datetime, piece_members: int
 ) -> Iterator[Reading]:
-    new = _whole(origin, sql.new_evaluations(position.jobset_id, position.last_evaluation)).sort(
-        "evaluation_id"
-    )
-    edges, held = [], 0
-    for evaluation, members in new.iter_rows():
-        held += members
+    query = sql.wanted_evaluations(position.jobset_id, position.last_evaluation, position.pending)
+    portions: list[list[int]] = [[]]
+    held = 0
+    for evaluation, members in _whole(origin, query).sort("evaluation_id").iter_rows():
         if held >= piece_members:
-            edges.append(evaluation)
+            portions.append([])
             held = 0
-    if new.height and (not edges or edges[-1] != new["evaluation_id"][-1]):
-        edges.append(new["evaluation_id"][-1])
-    is_first = True
-    for upto in edges or [position.last_evaluation]:
-        piece = _piece(origin, name, position, upto, now, look_back=is_first and position.last_build > 0)
-        if any(frame.height for frame in vars(piece.tables).values()):
+        portions[-1].append(evaluation)
+        held += members
+    changed = sql.changed(
+        position.jobset_id, position.last_build, position.last_stop - OVERLAP_SECONDS, position.unfinished
+    )
+    conditions = changed if position.last_build else []
+    for ids in portions:
+        piece = _piece(origin, name, position, ids, conditions, now)
+        if any(piece.rows.values()):
             yield piece
-        position, is_first = piece.state[name], False
+        position, conditions = piece.state[name], []
 
 
 def _piece(
-    origin: Origin, name: str, position: Position, upto: int, now: datetime, *, look_back: bool
+    origin: Origin, name: str, position: Position, ids: list[int], conditions: list[str], now: datetime
 ) -> Reading:
-    """Evaluations beyond the last one up to `upto`; with `look_back` also what became of builds read earlier."""
-    span = (position.jobset_id, position.last_evaluation, upto)
-    members = _whole(origin, sql.members(*span)).cast(dict(tables.MEMBERS))  # type: ignore[arg-type]
-    evaluations = _whole(origin, sql.evaluations(*span))
-    inputs = _whole(origin, sql.inputs(*span))
-    known = position.builds.join(members, on="build_id", how="semi")
-    unknown = members.filter(
-        pl.col("build_id") <= position.last_build,
-        ~pl.col("build_id").is_in(known["build_id"].implode()),
-    )
-    conditions = []
-    if members.height:
-        others = set(unknown["build_id"].to_list())
-        conditions.append(sql.of_evaluations(*span, position.last_build, others))
-    if look_back:
-        stopped_after = position.last_stop - OVERLAP_SECONDS
-        conditions.append(
-            sql.changed(position.jobset_id, position.last_build, stopped_after, position.unfinished)
-        )
-    wanted = f"({' or '.join(conditions) or '1 = 0'})"
+    """These evaluations with their builds, and the builds for which one of the conditions holds."""
     project, _, jobset = name.partition("/")
     of_jobset = {"project": pl.lit(project), "jobset": pl.lit(jobset), "observed_at": _instant(now)}
-    told = _whole(origin, sql.builds(wanted)).with_columns(
+    evaluations, inputs = _whole(origin, sql.evaluations(ids)), _whole(origin, sql.inputs(ids))
+    members = _table("members", _whole(origin, sql.members(ids)))
+    known = position.builds.join(members, on="build_id", how="semi")
+    older = members.filter(pl.col("build_id") <= position.last_build).join(known, on="build_id", how="anti")
+    conditions = conditions + sql.of_evaluations(ids, position.last_build, older["build_id"].to_list())
+    told = _each(origin, sql.builds, conditions).with_columns(
         pl.col("is_finished") == 1, pl.col("is_cached") == 1, **of_jobset
     )
     builds = _table("builds", told)
-    steps = _table("steps", _whole(origin, sql.failed_steps(wanted)))
-    parts = _table("constituents", _whole(origin, sql.constituents(wanted)))
-    read_now = Tables(
-        _table("evaluations", _evaluations(evaluations, inputs).with_columns(**of_jobset)),
-        _table("members", members),
-        _table("builds", pl.concat([known.join(builds, on="build_id", how="anti"), builds])),
+    steps = _table("steps", _each(origin, sql.failed_steps, conditions))
+    parts = _table("constituents", _each(origin, sql.constituents, conditions))
+    held = pl.concat([builds, known.join(builds, on="build_id", how="anti")]).sort("build_id")
+    lacking = members.join(held, on="build_id", how="anti").select("evaluation_id").unique()
+    whole = Tables(
+        _table(
+            "evaluations",
+            _evaluations(evaluations, inputs)
+            .join(lacking, on="evaluation_id", how="anti")
+            .with_columns(**of_jobset),
+        ),
+        members.join(lacking, on="evaluation_id", how="anti", maintain_order="left"),
+        held,
         steps,
         parts,
     )
-    counted = {"evaluations": evaluations, "inputs": inputs, "members": members, "builds": builds}
-    counted |= {"steps": steps, "constituents": parts}
-    rows = {table: frame.height for table, frame in counted.items()}
-    return Reading(name, read_now, {name: _after(position, upto, read_now, builds, now)}, rows)
+    pending = frozenset(lacking["evaluation_id"].to_list())
+    frames = (evaluations, inputs, members, builds, steps, parts)
+    rows = {table: frame.height for table, frame in zip(_COUNTED, frames, strict=True)}
+    after = replace(
+        _after(position, whole, builds, now),
+        last_evaluation=max([position.last_evaluation, *ids]),
+        last_build=max(position.last_build, _largest(members["build_id"])),
+        pending=pending,
+    )
+    return Reading(name, whole, {name: after}, rows)
 
 
-def _after(position: Position, upto: int, seen: Tables, builds: pl.DataFrame, now: datetime) -> Position:
-    """The position once a piece is in the log."""
+def _after(position: Position, seen: Tables, builds: pl.DataFrame, now: datetime) -> Position:
+    """What is known of builds once a piece is in the log; `builds` are those read in it."""
+    current = pl.concat([builds, position.builds.join(builds, on="build_id", how="anti")])
     newest = seen.members.filter(pl.col("evaluation_id") == pl.col("evaluation_id").max())
-    current = pl.concat([position.builds.join(builds, on="build_id", how="anti"), builds])
-    if newest.height:
-        current = pl.concat([seen.builds, current]).unique("build_id", keep="first", maintain_order=True)
-        current = current.join(newest, on="build_id", how="semi")
+    if _largest(newest["evaluation_id"]) > position.last_evaluation:
+        current = seen.builds.join(newest, on="build_id", how="semi")
     else:
         current = current.join(position.builds, on="build_id", how="semi")
-    is_pending = ~builds["is_finished"]
-    stopped = builds.filter("is_finished")["stopped_at"].dt.epoch("s")
-    stopped = stopped.filter(stopped <= int(now.timestamp()))
-    return Position(
-        position.jobset_id,
-        upto,
-        max(position.last_build, int(seen.members["build_id"].max() or 0)),  # type: ignore[arg-type]
-        max(position.last_stop, int(stopped.max() or 0)),  # type: ignore[arg-type]
-        (position.unfinished - set(builds["build_id"].to_list()))
-        | set(builds.filter(is_pending)["build_id"].to_list()),
-        # Names and states are what the next evaluation needs; the log has the rest.
-        current.with_columns(drv_path=pl.lit(None, pl.String), nix_name=pl.lit(None, pl.String)).sort(
+    stopped = builds.filter(pl.col("is_finished") & (pl.col("stopped_at") <= now))["stopped_at"]
+    waiting = set(builds.filter(~pl.col("is_finished"))["build_id"].to_list())
+    return replace(
+        position,
+        last_stop=max(position.last_stop, _largest(stopped.dt.epoch("s"))),
+        unfinished=position.unfinished - set(builds["build_id"].to_list()) | waiting,
+        builds=current.with_columns(drv_path=pl.lit(None, pl.String), nix_name=pl.lit(None, pl.String)).sort(
             "build_id"
         ),
     )
+
+
+def _largest(numbers: pl.Series) -> int:
+    """The largest number of a column, 0 without any."""
+    return int(numbers.max() or 0)  # type: ignore[arg-type]
 
 
 def _evaluations(evaluations: pl.DataFrame, inputs: pl.DataFrame) -> pl.DataFrame:
@@ -229,6 +229,11 @@ def _table(name: str, frame: pl.DataFrame) -> pl.DataFrame:
 
 def _instant(now: datetime) -> pl.Expr:
     return pl.lit(now.replace(microsecond=0), tables.INSTANT)
+
+
+def _each(origin: Origin, query: Callable[[str], str], conditions: list[str]) -> pl.DataFrame:
+    """Distinct rows of a query under each of the conditions."""
+    return pl.concat([_whole(origin, query(one)) for one in conditions or ["1 = 0"]]).unique()
 
 
 def _whole(origin: Origin, query: str) -> pl.DataFrame:

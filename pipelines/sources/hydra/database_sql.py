@@ -11,10 +11,7 @@ from collections.abc import Collection
 ERROR_CHARACTERS = 20_000
 """Kept of the text of an evaluation's errors."""
 
-JOBSETS = """
-select j.id, j.project, j.name from jobsets j
-where exists (select 1 from jobsetevals e where e.jobset_id = j.id and e.hasnewbuilds = 1)
-"""
+JOBSETS = "select j.id, j.project, j.name from jobsets j"
 RENAMES = "select r.project, r.from_, r.to_ from jobsetrenames r"
 
 
@@ -23,22 +20,15 @@ def _without_login(column: str) -> str:
     return f"regexp_replace({column}, '(^|//)[^/@]*@', '\\1')"
 
 
-def new_evaluations(jobset: int, after: int) -> str:
-    """Ids of evaluations with builds, and how many builds each has."""
+def wanted_evaluations(jobset: int, after: int, pending: Collection[int]) -> str:
+    """Ids of evaluations with builds that are new or pending, and how many builds each has."""
     return f"""
         select e.id as evaluation_id, coalesce(e.nrbuilds, 0) as members from jobsetevals e
-        where e.jobset_id = {jobset:d} and e.hasnewbuilds = 1 and e.id > {after:d}
+        where e.jobset_id = {jobset:d} and e.hasnewbuilds = 1 and (e.id > {after:d} or e.id in ({_list(pending)}))
     """
 
 
-def _chosen(jobset: int, after: int, upto: int) -> str:
-    return f"""
-        select e.id from jobsetevals e
-        where e.jobset_id = {jobset:d} and e.hasnewbuilds = 1 and e.id > {after:d} and e.id <= {upto:d}
-    """
-
-
-def evaluations(jobset: int, after: int, upto: int) -> str:
+def evaluations(ids: Collection[int]) -> str:
     """Evaluations with the text of their errors."""
     return f"""
         select
@@ -48,41 +38,53 @@ def evaluations(jobset: int, after: int, upto: int) -> str:
             left(x.errormsg, {ERROR_CHARACTERS:d}) as evaluation_errors
         from jobsetevals e
         left join evaluationerrors x on x.id = e.evaluationerror_id
-        where e.id in ({_chosen(jobset, after, upto)})
+        where e.id in ({_list(ids)})
     """
 
 
-def inputs(jobset: int, after: int, upto: int) -> str:
-    """Inputs of evaluations. Of alternatives under one name the first counts, as on Hydra's own pages."""
+def inputs(ids: Collection[int]) -> str:
+    """Inputs of evaluations. Of alternatives under one name the first counts."""
     return f"""
         select i.eval as evaluation_id, i.name, {_without_login("i.uri")} as uri, i.revision
         from jobsetevalinputs i
-        where i.altnr = 0 and i.eval in ({_chosen(jobset, after, upto)})
+        where i.altnr = 0 and i.eval in ({_list(ids)})
     """
 
 
-def members(jobset: int, after: int, upto: int) -> str:
+def members(ids: Collection[int]) -> str:
     """Which builds evaluations hold."""
     return f"""
         select m.eval as evaluation_id, m.build as build_id from jobsetevalmembers m
-        where m.eval in ({_chosen(jobset, after, upto)})
+        where m.eval in ({_list(ids)})
     """
 
 
-def of_evaluations(jobset: int, after: int, upto: int, last_build: int, others: Collection[int]) -> str:
-    """Condition on `b`: members of these evaluations beyond the last build read, or among `others`."""
-    held = f"select m.build from jobsetevalmembers m where m.eval in ({_chosen(jobset, after, upto)})"
-    return f"(b.id in ({held}) and b.id > {last_build:d}{_or_among(others)})"
+def of_evaluations(ids: Collection[int], last_build: int, others: Collection[int]) -> list[str]:
+    """Conditions on `b`: members of these evaluations beyond the last build read; and `others`."""
+    held = f"select m.build from jobsetevalmembers m where m.eval in ({_list(ids)})"
+    return [f"b.id > {last_build:d} and b.id in ({held})", *_among(others)] if ids else []
 
 
-def changed(jobset: int, last_build: int, stopped_after: int, unfinished: Collection[int]) -> str:
-    """Condition on `b`: builds read before that stopped since, have no result, or had none then."""
-    since = f"b.finished = 0 or b.stoptime > {stopped_after:d}{_or_among(unfinished)}"
-    return f"(b.jobset_id = {jobset:d} and b.id <= {last_build:d} and ({since}))"
+def changed(jobset: int, last_build: int, stopped_after: int, unfinished: Collection[int]) -> list[str]:
+    """Conditions on `b`: builds read before that have no result, stopped since, or had no result then.
+
+    One by one, not joined by `or`: so an index that Hydra has serves each.
+    """
+    known = f"b.jobset_id = {jobset:d} and b.id <= {last_build:d}"
+    return [
+        f"{known} and b.finished = 0",
+        f"{known} and b.finished = 1 and b.stoptime > {stopped_after:d}",
+        *_among(unfinished),
+    ]
 
 
-def _or_among(ids: Collection[int]) -> str:
-    return f" or b.id in ({', '.join(f'{n:d}' for n in sorted(ids))})" if ids else ""
+def _among(ids: Collection[int]) -> list[str]:
+    return [f"b.id in ({_list(ids)})"] if ids else []
+
+
+def _list(ids: Collection[int]) -> str:
+    """Numbers for `in (...)`; without any, one that no id has."""
+    return ", ".join(f"{number:d}" for number in sorted(ids)) or "-1"
 
 
 def builds(condition: str) -> str:

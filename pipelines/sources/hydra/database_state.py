@@ -23,7 +23,8 @@ from pipelines.sources.hydra import tables
 class Position:
     """How far one jobset was read. Ids grow within a jobset, whose evaluations never overlap in time.
 
-    `unfinished`: builds without a result then. `builds`: those of the newest evaluation, as last seen.
+    `unfinished`: builds without a result then. `pending`: evaluations of which an export lacks builds, to be tried
+    again. `builds`: those of the newest evaluation that was read whole, as last seen, names and states only.
     """
 
     jobset_id: int
@@ -32,6 +33,7 @@ class Position:
     last_stop: int = 0
     """Newest `stoptime` read, in seconds since 1970."""
     unfinished: frozenset[int] = frozenset()
+    pending: frozenset[int] = frozenset()
     builds: pl.DataFrame = field(default_factory=lambda: tables.empty(tables.BUILDS))
 
 
@@ -45,6 +47,7 @@ class _Jobset(msgspec.Struct, frozen=True):
     last_build: int
     last_stop: int
     unfinished: list[int]
+    pending: list[int]
     builds: str
     builds_sha256: str
 
@@ -87,6 +90,7 @@ def _position(folder: Path, told: _Jobset) -> Position:
         told.last_build,
         told.last_stop,
         frozenset(told.unfinished),
+        frozenset(told.pending),
         pl.read_parquet(content, schema=pl.Schema(tables.BUILDS)),
     )
 
@@ -122,6 +126,7 @@ def _written(folder: Path, name: str, position: Position) -> _Jobset:
         position.last_build,
         position.last_stop,
         sorted(position.unfinished),
+        sorted(position.pending),
         file,
         digest,
     )
