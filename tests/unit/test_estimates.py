@@ -3,16 +3,16 @@
 import itertools
 import math
 import random
-from collections import Counter
 from typing import TypeVar
 
 import numpy as np
 import pytest
 
 from pipelines.estimates import bootstrap
+from tests import incidence
+from tests.incidence import OUTCOMES
 
 DAY = 86_400
-OUTCOMES = ("fixed", "cleared", "removed", "marked_broken")
 T = TypeVar("T")
 
 
@@ -39,14 +39,14 @@ def test_draws_equal_a_slow_loop() -> None:
     for number, copies in enumerate(weights.tolist()):
         drawn = [row for row in episodes for _ in range(copies[row[0]])]
         survival = _survival_by_hand([(seconds, outcome) for _, seconds, outcome in drawn])
-        incidence = _incidence_by_hand([(seconds, outcome) for _, seconds, outcome in drawn])
+        ends = incidence.by_hand([(seconds, outcome) for _, seconds, outcome in drawn])
         for column, level in enumerate(question.quantiles):
             reached = [seconds for seconds, share in survival.items() if share <= level + 1e-12]
             assert draws.quantiles[number, column] == min(reached, default=math.inf)
         for column, by in enumerate(question.grid.tolist()):
             assert draws.ended[number, column] == pytest.approx(1 - _at(survival, by, 1.0), abs=1e-9)
         for column, by in enumerate(question.outcome_grid):
-            shares = _at(incidence, by, (0.0, 0.0, 0.0, 0.0))
+            shares = _at(ends, by, (0.0, 0.0, 0.0, 0.0))
             assert [draws.outcomes[name][number, column] for name in OUTCOMES] == pytest.approx(
                 shares, abs=1e-9
             )
@@ -102,23 +102,7 @@ def test_a_seed_depends_on_the_name_only() -> None:
 
 
 def _survival_by_hand(episodes: list[tuple[int, str]]) -> dict[int, float]:
-    return {seconds: 1 - sum(shares) for seconds, shares in _incidence_by_hand(episodes).items()}
-
-
-def _incidence_by_hand(episodes: list[tuple[int, str]]) -> dict[int, tuple[float, ...]]:
-    """Aalen-Johansen: at each duration with an end, the share ended with each outcome so far."""
-    present = Counter(episodes)
-    at_risk, survival, shares = len(episodes), 1.0, dict.fromkeys(OUTCOMES, 0.0)
-    found = {}
-    for seconds in sorted({seconds for seconds, _ in present}):
-        ends = {outcome: present[seconds, outcome] for outcome in OUTCOMES}
-        for outcome, count in ends.items():
-            shares[outcome] += survival * count / at_risk
-        survival *= 1 - sum(ends.values()) / at_risk
-        at_risk -= sum(ends.values()) + present[seconds, "open"]
-        if any(ends.values()):
-            found[seconds] = tuple(shares.values())
-    return found
+    return {seconds: 1 - sum(shares) for seconds, shares in incidence.by_hand(episodes).items()}
 
 
 def _at(steps: dict[int, T], seconds: float, before: T) -> T:
