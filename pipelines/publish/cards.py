@@ -52,8 +52,13 @@ def _first(rows: list[dict[str, Any]], key: str, wanted: str) -> dict[str, Any] 
     return next((row for row in rows if row[key] == wanted), rows[0] if rows else None)
 
 
-def _points(rows: list[dict[str, Any]]) -> tuple[tuple[Any, float], ...]:
-    return tuple((row["at"], row["value"]) for row in rows if row["value"] is not None)
+def _points(rows: list[dict[str, Any]], key: str = "value") -> tuple[tuple[Any, float], ...]:
+    return tuple((row["at"], row[key]) for row in rows if row[key] is not None)
+
+
+def _series(row: dict[str, Any]) -> dict[str, str]:
+    """The parameters of a query about one system of a jobset."""
+    return {name: row[name] for name in ("source", "jobset", "system")}
 
 
 def _moved(change: float | None, said: str, before: datetime | None, up: str, down: str) -> str:
@@ -66,7 +71,8 @@ def _moved(change: float | None, said: str, before: datetime | None, up: str, do
 
 
 def _green(rows: Rows) -> list[Card]:
-    found = [row for row in rows("green_now") if row["system"] == FIRST_SYSTEM] or rows("green_now")
+    now = [row for row in rows("standing") if row["green_ratio"] is not None]
+    found = [row for row in now if row["system"] == FIRST_SYSTEM] or now
     return [
         Card(
             f"{row['jobset']}: share of decided {row['unit']}s that are green on {row['system']}",
@@ -81,7 +87,7 @@ def _green(rows: Rows) -> list[Card]:
             ),
             f"Evaluation of {day(row['evaluation_at'])}",
             place("jobsets", row["source"], row["jobset"]) + ".html",
-            _points(rows("spark_green", source=row["source"], jobset=row["jobset"], system=row["system"])),
+            _points(rows("spark_standing", **_series(row)), "green_ratio"),
             f"{row['jobset']} {row['system']}: {percent(row['green_ratio'])} green",
         )
         for row in found[:1]
@@ -89,7 +95,7 @@ def _green(rows: Rows) -> list[Card]:
 
 
 def _listed(rows: Rows) -> list[Card]:
-    now = [row for row in rows("listed_now") if row["coverage"] == "failures_only"]
+    now = [row for row in rows("standing") if row["coverage"] == "failures_only"]
     found = [row for row in now if row["system"] == FIRST_SYSTEM] or now
     found.sort(key=lambda row: row["evaluation_at"], reverse=True)
     return [
@@ -107,7 +113,7 @@ def _listed(rows: Rows) -> list[Card]:
             ),
             f"Evaluation of {day(row['evaluation_at'])}",
             place("jobsets", row["source"], row["jobset"]) + ".html",
-            _points(rows("spark_listed", source=row["source"], jobset=row["jobset"], system=row["system"])),
+            _points(rows("spark_standing", **_series(row)), "listed_jobs"),
             f"{row['jobset']} {row['system']}: {counted(row['listed_jobs'], 'failing job')}",
         )
         for row in found[:1]
@@ -126,16 +132,27 @@ def _time_to_fix(rows: Rows) -> list[Card]:
             days(row["median_days"]),
             f"95 %: {bare_days(row['median_days_low'])} to {bare_days(row['median_days_high'])} days; "
             f"n = {number(row['n'])}, {number(row['open'])} still open",
-            f"The mean of the ended ones, often quoted, would say {days(row['closed_mean_days'])}.",
+            f"{_median_moved(rows, row)} The mean of the ended ones, often quoted, would say "
+            f"{days(row['closed_mean_days'])}.",
             f"To {day(row['as_of_at'])}; an end is seen at the next complete evaluation, "
             f"{days(row['resolution_days'])} later in the median",
             "time_to_fix.html",
-            _points(rows("spark_survival", source=row["source"], jobset=row["jobset"], system=row["system"])),
+            _points(rows("spark_survival", **_series(row))),
             f"{row['jobset']} {row['system']}: half of failures end in {days(row['median_days'])} "
             f"({bare_days(row['median_days_low'])} to {bare_days(row['median_days_high'])})",
         )
         for row in found[:1]
     ]
+
+
+def _median_moved(rows: Rows, row: dict[str, Any]) -> str:
+    """The median of today against what could be said 30 days before."""
+    for before in rows("median_before", **_series(row)):
+        if before["before_days"] is None:
+            return f"Half had not ended yet on {day(before['before_at'])}."
+        change = round(row["median_days"] - before["before_days"], 6)
+        return _moved(change, days(abs(change)), before["before_at"], "longer", "shorter")
+    return _moved(None, "", None, "longer", "shorter")
 
 
 def _long(rows: Rows) -> list[Card]:
@@ -152,7 +169,7 @@ def _long(rows: Rows) -> list[Card]:
             "than 30 days before.",
             f"To {day(row['until_at'])}",
             "failing_for_long.html",
-            _points(rows("spark_long", source=row["source"], jobset=row["jobset"], system=row["system"])),
+            _points(rows("spark_long", **_series(row))),
             f"{row['jobset']} {row['system']}: {counted(row['now_jobs'], 'job')} failing for 90 days or more",
         )
         for row in found[:1]
@@ -189,9 +206,10 @@ def _coverage(rows: Rows) -> list[Card]:
         Card(
             "Answers of build farms that are too incomplete to use",
             f"{number(row['incomplete_answers'])} of {number(row['answers'])}",
-            f"{number(row['provisional_answers'])} verdicts may still be revised; "
-            f"{counted(row['gaps'], 'gap')} declared",
-            "They neither begin nor end a failure in any figure here.",
+            f"They neither begin nor end a failure here; {counted(row['provisional_answers'], 'verdict')} may still "
+            f"be revised; {counted(row['gaps'], 'gap')} declared",
+            f"{number(row['now_incomplete'])} of {number(row['now_answers'])} in the newest 30 days, "
+            f"{number(row['before_incomplete'])} of {number(row['before_answers'])} in the 30 days before.",
             f"Evaluations from {day(row['first_at'])} to {day(row['last_at'])}, each system counted",
             "coverage.html",
             (),

@@ -6,7 +6,7 @@ numbers, so cumulative incidence is compared with a walk written by hand.
 
 import math
 import random
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator
 
 import duckdb
@@ -20,9 +20,10 @@ from lifelines.utils import qth_survival_time
 from pipelines import relations, warehouse
 from pipelines.estimates import intervals
 from pipelines.paths import EXAMPLES, SQL
+from pipelines.publish.pages import QUERIES
+from tests import incidence
 
 DAY = 86_400
-OUTCOMES = ("fixed", "cleared", "removed", "marked_broken")
 Group = tuple[str, str, str]
 """Jobset, system and kind."""
 Durations = dict[Group, list[tuple[int, str]]]
@@ -194,11 +195,29 @@ def test_the_figures_of_each_group_equal_lifelines(
         )
 
 
+def test_the_median_of_30_days_before_equals_lifelines_on_what_had_begun_by_then(
+    real: duckdb.DuckDBPyConnection, durations: Durations
+) -> None:
+    query = (QUERIES / "median_before.sql").read_text(encoding="utf-8")
+    for jobset, system in sorted({group[:2] for group in durations}):
+        series = {"source": "hydra.nixos.org", "jobset": jobset, "system": system}
+        ((before_at, before_days),) = real.execute(query, series).fetchall()
+        spans = real.execute(
+            "select date_diff('second', broken_at, least(coalesce(cleared_at, $at), $at)), "
+            "coalesce(cleared_at <= $at, false) from core.failure_episodes where broken_at <= $at "
+            "and (source, jobset, system) = ($source, $jobset, $system) and not is_left_censored",
+            {**series, "at": before_at},
+        ).fetchall()
+        fitter = KaplanMeierFitter().fit([span for span, _ in spans], [has_ended for _, has_ended in spans])
+        assert before_days * DAY == pytest.approx(fitter.median_survival_time_)
+        assert len(spans) < len(durations[jobset, system, "all"])
+
+
 def test_cumulative_incidence_equals_a_walk_by_hand(
     real: duckdb.DuckDBPyConnection, durations: Durations
 ) -> None:
     for group, episodes in durations.items():
-        expected = _incidence_by_hand(episodes)
+        expected = incidence.by_hand(episodes)
         walk = _columns(
             real,
             "select duration_seconds, fixed_ratio, cleared_ratio, removed_ratio, marked_broken_ratio "
@@ -262,19 +281,3 @@ def _restricted_mean(fitter: KaplanMeierFitter, until: int) -> float:
         share * (end - start)
         for share, start, end in zip(shares, times, [*times[1:], float(until)], strict=True)
     )
-
-
-def _incidence_by_hand(episodes: list[tuple[int, str]]) -> dict[int, tuple[float, ...]]:
-    """Aalen-Johansen: at each duration with an end, the share ended with each outcome so far."""
-    present = Counter(episodes)
-    at_risk, survival, shares = len(episodes), 1.0, dict.fromkeys(OUTCOMES, 0.0)
-    found = {}
-    for seconds in sorted({seconds for seconds, _ in present}):
-        ends = {outcome: present[seconds, outcome] for outcome in OUTCOMES}
-        for outcome, count in ends.items():
-            shares[outcome] += survival * count / at_risk
-        survival *= 1 - sum(ends.values()) / at_risk
-        at_risk -= sum(ends.values()) + present[seconds, "open"]
-        if any(ends.values()):
-            found[seconds] = tuple(shares.values())
-    return found

@@ -1,8 +1,9 @@
--- Failing jobs in the newest complete evaluation per jobset and system, and in the one 30 days before it.
+-- The newest complete evaluation per jobset and system, and what changed since the one 30 days before it.
 with
     complete as (
         select
             source, jobset, system, evaluation_id, ordinal, evaluation_at, unit, coverage, is_verdict_final, listed_jobs,
+            green_ratio, decided_jobs,
             max(evaluation_at) over (partition by source, jobset, system) as newest_at
         from metrics.green_ratio
         where is_complete
@@ -19,8 +20,9 @@ with
     )
 select
     newest.source, newest.jobset, newest.system, newest.evaluation_id, newest.evaluation_at, newest.unit, newest.coverage,
-    newest.is_verdict_final, newest.listed_jobs, earlier.evaluation_at as before_at,
-    earlier.listed_jobs as before_failures, newest.listed_jobs - earlier.listed_jobs as change_failures
+    newest.is_verdict_final, newest.green_ratio, newest.decided_jobs, newest.listed_jobs, earlier.evaluation_at as before_at,
+    round(100 * (newest.green_ratio - earlier.green_ratio), 6) as change_points,
+    newest.listed_jobs - earlier.listed_jobs as change_failures
 from ranked as newest
 left join ranked as earlier
     on newest.source = earlier.source and newest.jobset = earlier.jobset and newest.system = earlier.system
