@@ -16,7 +16,10 @@ from pipelines.publish.text import esc
 ROWS = 100
 """Rows of a table that a page shows; the rest is a download."""
 
-LONG = frozenset({"job", "example", "meaning", "reasons", "incomplete_reason", "detail", "note", "attr"})
+LONG = frozenset(
+    {"job", "example", "meaning", "reasons", "incomplete_reason", "detail", "note", "attr"}
+    | {"title", "covers", "licence", "origin"}
+)
 """Columns of words, which may wrap; all others stay on one line."""
 
 

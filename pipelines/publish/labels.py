@@ -37,6 +37,7 @@ LABELS = {
     "incomplete_evaluations": "Incomplete",
     "provisional_verdicts": "Provisional",
     "gaps": "Gaps",
+    "gap": "Gap",
     "rejected_inputs": "Rejected inputs",
     "reasons": "Why incomplete",
     "listed_jobs": "Listed (jobs)",

@@ -15,6 +15,8 @@ FIGURE = Figure(
 )
 NAIVE = "Mean of ended ones"
 HONEST = "Median, all episodes"
+ROOM_FOR_WORDS = 1.45
+"""How far the axis reaches beyond the greatest dot, so that its value fits beside it on a phone too."""
 
 
 def words(data: Data, scope: Scope) -> Words:
@@ -46,9 +48,12 @@ def chart(data: Data) -> alt.TopLevelMixin:
     x = alt.X(
         "days:Q",
         title=None,
-        scale=alt.Scale(domain=[0, data.extent("days")[1]], nice=True),
+        scale=alt.Scale(domain=[0, ROOM_FOR_WORDS * data.extent("days")[1]], nice=True),
         axis=alt.Axis(
-            tickCount=5, grid=True, labelExpr="datum.value == 0 ? '0' : format(datum.value, '~r') + ' days'"
+            tickCount=5,
+            grid=True,
+            labelFlush=25,
+            labelExpr="datum.value == 0 ? '0' : format(datum.value, '~r') + ' days'",
         ),
     )
     y = alt.Y("measure:N", title=None, sort=None)
