@@ -33,13 +33,13 @@ class Finding:
 
 
 _OUTPUTS = r"(?:[!^][^'\n]*)?"
+_SIGNAL = r" due to signal \d+(?: \([^)\n]{1,40}\))?"
 _LIMIT = rf"'DRV{_OUTPUTS}'(?: from \.drv file)? "
 _OLDER: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern.replace("DRV", f"(?P<drv>{DRV})")), status)
     for pattern, status in (
         (
-            r"builder for 'DRV' (?P<words>failed(?: with exit code \d+| due to signal \d+(?: \([^)\n]{1,40}\))?"
-            r"| to produce output path)?)",
+            rf"builder for 'DRV' (?P<words>failed(?: with exit code \d+|{_SIGNAL}| to produce output path)?)",
             "failed",
         ),
         (r"\d+ dependenc(?:y|ies) of derivation 'DRV' (?P<words>failed to build)", "dependency-failed"),
