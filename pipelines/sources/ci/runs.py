@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+import polars as pl
+
 from pipelines.sources.base import Rejected
 
 MAX_BYTES = 2 * 1024**3
@@ -92,6 +94,22 @@ class Run:
     """Errors of the evaluation as a whole."""
     notes: tuple[str, ...] = ()
     """What else has to be said of the run, published as gaps: uploads that failed, logs that are missing."""
+    told_complete: bool | None = None
+    """What the source itself said of completeness, where it says it; `is_complete` otherwise."""
+    counts: tuple[tuple[str, int], ...] | None = None
+    """Jobs by status as the source counts them: if other ones arrived, the run is not complete."""
+    needs_commit: bool = False
+    """Whether the format asks for a commit that is not here: it must be known of the run from elsewhere."""
+
+
+@dataclass(frozen=True)
+class Retraction:
+    """An event that its source took back."""
+
+    source: str
+    event_id: str
+    reason: str
+    at: datetime
 
 
 @dataclass(frozen=True)
@@ -99,10 +117,14 @@ class Reading:
     """What an adapter made of one input."""
 
     runs: tuple[Run, ...] = ()
-    retracted: tuple[tuple[str, str, str], ...] = ()
-    """(source, id of the event taken back, reason)."""
+    retracted: tuple[Retraction, ...] = ()
     advances: tuple["Advance", ...] = ()
     rejected: tuple[Rejected, ...] = ()
+    jobs: pl.DataFrame | None = None
+    """Jobs of `runs` in columns (`columns.JOBS`), beside `Run.jobs`: for formats that give hundreds of thousands,
+    where an object for each would be too slow."""
+    left: tuple[tuple[str, str, int], ...] = ()
+    """(source, type of event, number) of what was seen and not interpreted."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,101 @@
+"""The jobs of runs in columns: what `Run.jobs` says, for formats that give hundreds of thousands.
+
+Also how events that are told twice, or in contradiction, become one.
+"""
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from pipelines.sources.ci.runs import Run
+
+INSTANT = pl.Datetime("us", "UTC")
+JOBS = pl.Schema(
+    {
+        "source": pl.String(),
+        "run_id": pl.String(),
+        "attr": pl.String(),
+        "system": pl.String(),
+        "variant": pl.String(),
+        "status": pl.String(),
+        "source_status": pl.String(),
+        "cause_known": pl.Boolean(),
+        "is_cached": pl.Boolean(),
+        "drv_path": pl.String(),
+        "failed_drvs": pl.List(pl.String()),
+        "attempt": pl.Int64(),
+        "queued_at": INSTANT,
+        "started_at": INSTANT,
+        "stopped_at": INSTANT,
+        "time_kind": pl.String(),
+        "log_url": pl.String(),
+        "build_id": pl.String(),
+        # When the result came to be; the event of the generic format that told it, and a hash of what it says
+        # (of this process only: it is compared, never kept).
+        "occurred_at": INSTANT,
+        "event_id": pl.String(),
+        "event_digest": pl.Int64(),
+    }
+)
+"""`variant` is null where the run's own counts."""
+JOB = ["source", "run_id", "attr", "system", "variant"]
+"""What identifies a job's result."""
+
+_OF_JOB = (
+    "attr", "system", "status", "source_status", "cause_known", "is_cached", "drv_path", "attempt",
+    "queued_at", "started_at", "stopped_at", "time_kind", "log_url", "build_id",
+)  # fmt: skip
+
+
+def of_runs(runs: Sequence[Run]) -> pl.DataFrame:
+    """The jobs of runs, one row each."""
+    jobs = [(run, job) for run in runs for job in run.jobs]
+    columns: dict[str, list[object]] = {name: [getattr(job, name) for _, job in jobs] for name in _OF_JOB}
+    columns["source"] = [run.source for run, _ in jobs]
+    columns["run_id"] = [run.run_id for run, _ in jobs]
+    columns["variant"] = [job.variant or None for _, job in jobs]
+    columns["failed_drvs"] = [list(job.failed_drvs) for _, job in jobs]
+    columns["occurred_at"] = [job.stopped_at for _, job in jobs]
+    return pl.DataFrame(
+        {name: pl.Series(columns.get(name, [None] * len(jobs)), dtype=dtype) for name, dtype in JOBS.items()}
+    )
+
+
+def once(jobs: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Each event once, and the events left out because another one of the same id says something else.
+
+    Of contradicting events the earliest counts: a correction is an event of its own, never an edit.
+    """
+    key = ["source", "event_id"]
+    # Hashes find the few rows that may be repeated; only those are compared as texts.
+    number = jobs.select(pl.struct(key).hash()).to_series()
+    is_repeated = number.is_duplicated() & jobs["event_id"].is_not_null()
+    if not is_repeated.any():
+        return jobs, jobs.clear()
+    told = jobs.filter(is_repeated).sort("occurred_at", "status", "attr", "system", "event_digest")
+    first = told.unique(key, keep="first", maintain_order=True)
+    others = told.join(
+        first.select(*key, "event_digest"), on=[*key, "event_digest"], how="anti", maintain_order="left"
+    ).unique([*key, "event_digest"], keep="first", maintain_order=True)
+    return pl.concat([jobs.filter(~is_repeated), first]), others
+
+
+def newest(jobs: pl.DataFrame) -> pl.DataFrame:
+    """One row per job: the last attempt, a finished one before one that is not, then the latest.
+
+    The order of rows does not matter. Sorted by job.
+    """
+    number = jobs.select(pl.struct(JOB).hash()).to_series()
+    is_repeated = number.is_duplicated()
+    if not is_repeated.any():
+        return jobs
+    order = [
+        pl.col("attempt").fill_null(0),
+        ~pl.col("status").is_in(["queued", "running"]),
+        pl.col("occurred_at").fill_null(pl.lit(0).cast(INSTANT)),
+        pl.col("status"),
+        pl.col("source_status"),
+        pl.col("event_id").fill_null(""),
+    ]
+    last = jobs.filter(is_repeated).sort(order).unique(JOB, keep="last", maintain_order=True)
+    return pl.concat([jobs.filter(~is_repeated), last])

@@ -1,0 +1,178 @@
+"""Why a line is no event of the generic format: field, what was seen, what was expected.
+
+The strict decoder of the structs is the judge; what it refuses is then compared field by field, so that every
+fault of a line is named and not only the first.
+"""
+
+import re
+import typing
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from models.ci_format import TYPE_PATTERN, TYPES, Envelope, faults, instant
+
+SHOWN = 60
+"""Characters of a value that a complaint shows."""
+
+_REGEX = re.compile(r"matching regex '(.*)'\Z")
+_PLACE = re.compile(r" - at `\$(?P<place>[^`]*)`\Z")
+
+
+@dataclass(frozen=True)
+class Complaint:
+    """A fault of one line. `field` is empty where it is the line as a whole."""
+
+    line: int
+    field: str
+    seen: str
+    expected: str
+
+    @property
+    def reason(self) -> str:
+        """For a reject: without what was seen, which is kept beside it."""
+        return f"line {self.line}: {self.field + ' is not ' if self.field else 'not '}{self.expected}"
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A line that the strict decoder took: an event, or one of a type that is not interpreted (`data` None)."""
+
+    type: str
+    envelope: Envelope
+    data: msgspec.Struct | None
+
+
+def strict_event(name: str, data: type[msgspec.Struct]) -> type[Envelope]:
+    """Envelope of one type, so that a decoder can choose `data` by `type`."""
+    return msgspec.defstruct(
+        data.__name__ + "Event",
+        [("data", data)],
+        bases=(Envelope,),
+        kw_only=True,
+        gc=False,
+        tag_field="type",
+        tag=name,
+    )
+
+
+_EVENTS = {name: strict_event(name, data) for name, data in TYPES.items()}
+_STRICT = msgspec.json.Decoder(typing.Union[tuple(_EVENTS.values())])  # noqa: UP007 (a union made at run time)
+_NAME_OF = {event: name for name, event in _EVENTS.items()}
+_FIELDS = {cls: msgspec.structs.fields(cls) for cls in (Envelope, *TYPES.values())}
+
+
+def judge(content: bytes, line: int) -> Judged | list[Complaint]:
+    """The event of a line, or all that is wrong with it."""
+    try:
+        event = _STRICT.decode(content)
+    except (ValueError, RecursionError) as error:
+        return _explain(content, line, error)
+    wrong = [
+        Complaint(line, f"data.{name}", shown(seen), expected) for name, seen, expected in faults(event.data)
+    ]
+    if instant(event.time) is None:
+        wrong.append(Complaint(line, "time", shown(event.time), "a day of the calendar"))
+    return wrong or Judged(_NAME_OF[type(event)], event, event.data)
+
+
+def _explain(content: bytes, line: int, refusal: Exception) -> Judged | list[Complaint]:
+    try:
+        event = msgspec.json.decode(content)
+    except RecursionError:
+        return [Complaint(line, "", "very deep nesting", "JSON nested less deeply")]
+    except ValueError as error:
+        seen = cut(content.decode(errors="replace").strip())
+        return [Complaint(line, "", f"{seen} ({str(error)[:80]})", "a JSON object on one line")]
+    if not isinstance(event, dict):
+        return [Complaint(line, "", shown(event), "a JSON object on one line")]
+    name = event.get("type")
+    wrong = _compare(Envelope, event, "", line)
+    if not isinstance(name, str) or not re.fullmatch(TYPE_PATTERN, name):
+        wrong.append(Complaint(line, "type", _shown_of(event, "type"), "an event type as " + next(iter(TYPES))))
+        return wrong
+    if name not in TYPES:
+        return wrong or Judged(name, msgspec.convert(event, Envelope), None)
+    data = event.get("data")
+    if isinstance(data, dict):
+        wrong += _compare(TYPES[name], data, "data.", line)
+    else:
+        wrong.append(Complaint(line, "data", _shown_of(event, "data"), "a JSON object"))
+    return wrong or [Complaint(line, "", cut(str(refusal)), "an event of the format")]
+
+
+def _compare(cls: type[msgspec.Struct], values: dict[str, Any], place: str, line: int) -> list[Complaint]:
+    """Each field of a struct that a JSON object does not have as it should."""
+    wrong = []
+    for field in _FIELDS[cls]:
+        name = field.encode_name
+        if name not in values:
+            if field.required:
+                wrong.append(Complaint(line, place + name, "nothing", _expected(field.type) or "there"))
+            continue
+        try:
+            msgspec.convert(values[name], field.type)
+        except (ValueError, RecursionError) as error:
+            told = str(error)
+            inner = found["place"] if (found := _PLACE.search(told)) else ""
+            expected = _expected(field.type) if not inner else ""
+            expected = expected or _plain(_PLACE.sub("", told).removeprefix("Expected "))
+            wrong.append(Complaint(line, place + name + inner, shown(values[name]), expected))
+    return wrong
+
+
+def _expected(annotation: Any) -> str:
+    """What a type wants, in words: its description, or the words it allows."""
+    if typing.get_origin(annotation) is typing.Annotated:
+        return next((m.description for m in annotation.__metadata__ if getattr(m, "description", None)), "")
+    if typing.get_origin(annotation) is typing.Literal:
+        return "one of " + ", ".join(map(str, typing.get_args(annotation)))
+    parts = [part for part in typing.get_args(annotation) if part is not type(None)]
+    if len(parts) == 1 and type(None) in typing.get_args(annotation):
+        inner = _expected(parts[0])
+        return f"{inner} or null" if inner else ""
+    return {bool: "true or false", str: "text"}.get(annotation, "")
+
+
+def _plain(told: str) -> str:
+    """The decoder's words, with the description of a pattern instead of the pattern."""
+    pattern = _REGEX.search(told)
+    return _WORDS.get(pattern[1].replace("\\\\", "\\"), told) if pattern else told
+
+
+def _descriptions(annotation: Any) -> dict[str, str]:
+    """Pattern -> description of every constraint within a type."""
+    found = {
+        meta.pattern: meta.description
+        for meta in getattr(annotation, "__metadata__", ())
+        if getattr(meta, "pattern", None) and meta.description
+    }
+    for part in typing.get_args(annotation):
+        found |= _descriptions(part) if not isinstance(part, str) else {}
+    return found
+
+
+_WORDS = {
+    pattern: words
+    for fields in _FIELDS.values()
+    for field in fields
+    for pattern, words in _descriptions(field.type).items()
+}
+
+
+def _shown_of(values: dict[str, Any], name: str) -> str:
+    return shown(values[name]) if name in values else "nothing"
+
+
+def shown(value: Any) -> str:
+    """A JSON value on one line, cut."""
+    if isinstance(value, str):
+        return f'"{cut(value)}"'
+    return cut(msgspec.json.encode(value).decode())
+
+
+def cut(text: str) -> str:
+    """Text on one line, without control characters, cut."""
+    text = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text[: SHOWN + 1])
+    return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"

@@ -1,0 +1,248 @@
+"""The generic format: newline-delimited CloudEvents of any CI (`models.ci_format`), put together to runs.
+
+The order of lines means nothing. An event that is told twice counts once; one that says something else under
+the same id is rejected. What has no pattern of a run yet, because the run's beginning came in another file, is
+settled where the log is known (`facts`).
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import polars as pl
+
+from models.ci_format import (
+    ChannelAdvanced,
+    Envelope,
+    JobRetracted,
+    RunFinished,
+    RunStarted,
+    instant,
+)
+from pipelines.errors import BadInput
+from pipelines.sources.base import REJECTED_ROWS, Rejected, reject
+from pipelines.sources.ci import columns, lines
+from pipelines.sources.ci.complaints import Judged
+from pipelines.sources.ci.runs import Advance, Reading, Retraction, Run, Told
+
+NAME = "generic events"
+RESERVED = ("hydra.nixos.org",)
+"""Installations that are read by themselves: nobody else may speak in their name."""
+
+_NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def recognises(head: bytes) -> bool:
+    """Whether the first whole line is a CloudEvents object."""
+    first = next((line for line in head.lstrip().splitlines() if line.strip()), b"")
+    return first.startswith(b"{") and b'"specversion"' in first and b'"type"' in first
+
+
+@dataclass
+class _Read:
+    """What was seen so far."""
+
+    jobs: list[pl.DataFrame] = field(default_factory=list)
+    others: list[tuple[int, Judged]] = field(default_factory=list)
+    left: Counter[tuple[str, str]] = field(default_factory=Counter)
+    rejected: list[Rejected] = field(default_factory=list)
+    reasons: Counter[str] = field(default_factory=Counter)
+
+    def reject(self, file: str, reason: str, content: bytes, run_id: str | None = None) -> None:
+        """Keep a reject, the first thousand of a kind one by one."""
+        kind = reason.partition(": ")[2]
+        self.reasons[kind] += 1
+        if self.reasons[kind] <= REJECTED_ROWS:
+            self.rejected.append(Rejected(file, reason, content, evaluation_id=run_id))
+
+
+def read(lines_of_file: Iterable[bytes], told: Told, name: str) -> Reading:
+    """Runs, advances and retractions of a file; jobs in columns. Raises BadInput if it holds no event at all."""
+    seen = _Read()
+    for chunk in lines.chunks(lines_of_file):
+        seen.others += chunk.others
+        seen.left += chunk.left
+        if chunk.jobs.height:
+            seen.jobs.append(chunk.jobs)
+        for content, complaints in chunk.refused:
+            seen.reject(name, complaints[0].reason, content)
+    jobs = pl.concat(seen.jobs) if seen.jobs else lines.SCHEMA.to_frame()
+    if jobs.is_empty() and not seen.others and not seen.left and not seen.rejected:
+        raise BadInput(f"{name} holds no event: it is left out.")
+    jobs = _without_reserved(jobs, seen, name)
+    jobs, contradicting = columns.once(jobs)
+    seen.rejected += reject(contradicting.drop("event_digest"), name, "conflicting event: its id is another's")
+    others = _once(seen, name)
+    runs, jobs = _runs(jobs, others, told, seen, name)
+    return Reading(
+        runs=tuple(runs),
+        jobs=jobs.select(columns.JOBS.names()),
+        retracted=tuple(
+            Retraction(e.envelope.source, e.data.retracts, e.data.reason, instant(e.envelope.time) or _NO_TIME)
+            for _, e in others
+            if isinstance(e.data, JobRetracted)
+        ),
+        advances=tuple(
+            _advance(e.envelope, e.data) for _, e in others if isinstance(e.data, ChannelAdvanced)
+        ),
+        rejected=(*seen.rejected, *_counted(seen.reasons, name)),
+        left=tuple((source, kind, n) for (source, kind), n in sorted(seen.left.items())),
+    )
+
+
+def place_of(source: str) -> str:
+    """A source's URI as the log calls it: without scheme and trailing slash."""
+    return source.partition("://")[2].rstrip("/") if "://" in source else source.rstrip("/")
+
+
+def _counted(reasons: Counter[str], name: str) -> list[Rejected]:
+    return [
+        Rejected(name, reason, b"", rows=n - REJECTED_ROWS)
+        for reason, n in sorted(reasons.items())
+        if n > REJECTED_ROWS
+    ]
+
+
+def _without_reserved(jobs: pl.DataFrame, seen: _Read, name: str) -> pl.DataFrame:
+    """Events but those in the name of an installation that is read by itself."""
+    false = [source for source in jobs["source"].unique() if place_of(source).lower() in RESERVED]
+    reason = f"source is that of an installation read by itself ({', '.join(RESERVED)})"
+    spoken = pl.col("source").is_in(false)
+    if false:
+        seen.rejected += reject(jobs.filter(spoken).drop("event_digest"), name, reason)
+        jobs = jobs.filter(~spoken)
+    kept = []
+    for line, event in seen.others:
+        if place_of(event.envelope.source).lower() in RESERVED:
+            seen.reject(name, f"line {line}: {reason}", repr(event.envelope).encode())
+        else:
+            kept.append((line, event))
+    seen.others = kept
+    return jobs
+
+
+def _once(seen: _Read, name: str) -> list[tuple[int, Judged]]:
+    """Events that are no jobs, each once; of contradicting ones the earliest, the others rejected."""
+    found: dict[tuple[str, str], Judged] = {}
+    kept = []
+    for line, event in sorted(seen.others, key=lambda one: (one[1].envelope.time, repr(one[1].data))):
+        key = event.envelope.source, event.envelope.id
+        if key not in found:
+            found[key] = event
+            kept.append((line, event))
+        elif (event.type, event.data) != (found[key].type, found[key].data):
+            seen.reject(
+                name, f"line {line}: conflicting event: its id is another's", repr(event.data).encode()
+            )
+    return kept
+
+
+def _advance(envelope: Envelope, data: ChannelAdvanced) -> Advance:
+    return Advance(
+        source=envelope.source,
+        channel=data.channel,
+        commit=data.commit,
+        at=instant(envelope.time) or _NO_TIME,
+        previous_commit=data.previous_commit,
+        commit_at=instant(data.commit_time) if data.commit_time else None,
+        url=data.url,
+    )
+
+
+def _runs(
+    jobs: pl.DataFrame, others: list[tuple[int, Judged]], told: Told, seen: _Read, name: str
+) -> tuple[list[Run], pl.DataFrame]:
+    """A run per (source, run_id), and its jobs without those that name another commit than the run."""
+    started: dict[tuple[str, str], list[Envelope]] = {}
+    finished: dict[tuple[str, str], list[Envelope]] = {}
+    for _, event in others:
+        if isinstance(event.data, RunStarted):
+            started.setdefault((event.envelope.source, event.data.run_id), []).append(event.envelope)
+        elif isinstance(event.data, RunFinished):
+            finished.setdefault((event.envelope.source, event.data.run_id), []).append(event.envelope)
+    named = _as_named_by_jobs(jobs)
+    runs = {
+        key: _run(key, started.get(key, []), finished.get(key, []), named.get(key, {}), told)
+        for key in sorted(started.keys() | finished.keys() | named.keys())
+    }
+    commits = pl.DataFrame(
+        [(*key, run.commit) for key, run in runs.items()],
+        schema={"source": pl.String, "run_id": pl.String, "of_run": pl.String},
+        orient="row",
+    )
+    jobs = jobs.join(commits, on=["source", "run_id"], how="left", maintain_order="left")
+    other = (pl.col("commit") != pl.col("of_run")).fill_null(value=False)
+    wrong = jobs.filter(other)
+    seen.rejected += reject(wrong.drop("event_digest"), name, "data.commit is not the commit of its run")
+    return list(runs.values()), jobs.filter(~other) if wrong.height else jobs
+
+
+def _as_named_by_jobs(jobs: pl.DataFrame) -> dict[tuple[str, str], dict[str, object]]:
+    """What the job events of a run say of it: the earliest that says anything, and the newest time."""
+    told = (
+        jobs.lazy()
+        .group_by("source", "run_id")
+        .agg(
+            *(
+                pl.struct("occurred_at", name)
+                .filter(pl.col(name).is_not_null())
+                .min()
+                .struct.field(name)
+                .alias(name)
+                for name in ("commit", "branch", "pull_request", "repo")
+            ),
+            newest=pl.col("occurred_at").max(),
+        )
+        .collect()
+    )
+    return {(row["source"], row["run_id"]): row for row in told.iter_rows(named=True)}
+
+
+def _run(
+    key: tuple[str, str],
+    started: list[Envelope],
+    finished: list[Envelope],
+    named: dict[str, object],
+    told: Told,
+) -> Run:
+    """A run from its events, which are in the order of time, and from what its jobs and the caller say."""
+    begun = [event.data for event in started]  # type: ignore[attr-defined]
+    ended = [event.data for event in finished[::-1]]  # type: ignore[attr-defined]
+    both = [*begun, *ended]
+
+    def first(field: str) -> object:
+        """The first that is told: by the beginning, the newest end, the jobs, the caller."""
+        values = [getattr(data, field, None) for data in both]
+        values += [named.get(field), getattr(told, field, None)]
+        return next((value for value in values if value is not None), None)
+
+    def time(field: str) -> datetime | None:
+        text = first(field)
+        return instant(text) if isinstance(text, str) else None
+
+    times = [instant(event.time) for event in (*started, *finished)] + [named.get("newest")]
+    known = [one for one in times if isinstance(one, datetime)]
+    begins = [instant(event.time) for event in started]
+    commit = first("commit")
+    return Run(
+        source=key[0],
+        run_id=key[1],
+        observed_at=max(known, default=told.file_at or _NO_TIME),
+        jobs=(),
+        repo=str(first("repo") or Run.repo),
+        commit=commit,  # type: ignore[arg-type]
+        branch=first("branch"),  # type: ignore[arg-type]
+        pull_request=first("pull_request"),  # type: ignore[arg-type]
+        variant=first("variant"),  # type: ignore[arg-type]
+        systems=tuple(sorted({system for data in both for system in data.systems or ()})),
+        is_complete=bool(ended) and ended[0].complete,
+        told_complete=ended[0].complete if ended else None,
+        counts=next((tuple(sorted(data.counts.items())) for data in ended if data.counts is not None), None),
+        status=ended[0].status if ended else None,
+        started_at=time("started_at") or (begins[0] if begins else None),
+        stopped_at=time("stopped_at") or (instant(finished[-1].time) if finished else None),
+        needs_commit=commit is None,
+    )
+
+
