@@ -140,6 +140,13 @@ def test_a_build_told_twice_stands_as_it_was_last_seen():
     assert [job.status for job in restarted.runs[0].jobs] == ["succeeded"]
 
 
+def test_of_several_builds_of_a_job_on_one_day_the_newest_stands():
+    reading = _read(
+        _build(build=600, buildStatus=1, stopTime=1_760_000_900), _build(build=700), _build(build=500)
+    )
+    assert [job.build_id for job in reading.runs[0].jobs] == ["600"]
+
+
 def test_without_a_source_nothing_can_be_said():
     with pytest.raises(BadInput, match="--source"):
         _read(_build(), told=Told())

@@ -1,8 +1,8 @@
 """What a Hydra gives its RunCommand hook: one finished build each, without commit and without evaluation.
 
 They are facts about builds: a run is a jobset's builds of one UTC day, never complete, and the build's id is
-Hydra's own, so that a crawl of the same instance, told with the same source, speaks of the same builds. The hook
-is not called for builds that fail because of another: a crawl finds them.
+Hydra's own, so that a crawl of the same instance, told with the same source, speaks of the same builds. Of several builds of one
+job on one day the newest stands. The hook is not called for builds that fail because of another: a crawl finds them.
 """
 
 import re
@@ -117,7 +117,7 @@ def _runs(
             f"{name} holds builds of several jobsets or days; one told run or commit cannot be that of all."
         )
     for (jobset, day), jobs in sorted(grouped.items()):
-        jobs.sort(key=lambda job: int(job.build_id or 0))
+        jobs = list({(job.attr, job.system, job.variant): job for job in sorted(jobs, key=_age)}.values())
         times = [at for job in jobs for at in (job.stopped_at, job.started_at, job.queued_at)]
         observed = fields.newest([*times, told.file_at if not any(times) else None])
         if observed is not None:
@@ -132,3 +132,9 @@ def _runs(
                 variant=told.variant,
                 systems=tuple(sorted({job.system for job in jobs})),
             )
+
+
+def _age(job: Job) -> tuple[bool, float, int]:
+    """Order of builds of one job: unfinished ones first, then by time, then by id."""
+    at = fields.newest([job.stopped_at, job.started_at, job.queued_at])
+    return job.status not in ("queued", "running"), at.timestamp() if at else 0.0, int(job.build_id or 0)
