@@ -1,8 +1,9 @@
 """What a Hydra gives its RunCommand hook: one finished build each, without commit and without evaluation.
 
 They are facts about builds: a run is a jobset's builds of one UTC day, never complete, and the build's id is
-Hydra's own, so that a crawl of the same instance, told with the same source, speaks of the same builds. Of several builds of one
-job on one day the newest stands. The hook is not called for builds that fail because of another: a crawl finds them.
+Hydra's own, so that a crawl of the same instance, told with the same source, speaks of the same builds. Of several
+builds of one job on one day the newest stands. The hook is not called for builds that fail because of another: a
+crawl finds them.
 """
 
 import re
