@@ -1,0 +1,297 @@
+"""Asks one Hydra politely, and lets nothing through that is not what it should be.
+
+One connection, one request at a time, at a fixed rate. What a request can come to: an `Answer` (status 200,
+JSON, parsed, of the expected shape), `Gone`, or `Failed`; after five failures in a row, `GaveUp`.
+"""
+
+import random
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import Generic, TypeVar
+from urllib.parse import urljoin, urlsplit
+
+import httpx
+import msgspec
+
+from pipelines.errors import HealthError
+from pipelines.sources.hydra.consent import user_agent
+from pipelines.sources.hydra.instance import Instance
+
+T = TypeVar("T")
+
+FAILURES_IN_A_ROW = 5
+REDIRECTS = 3
+RETRIED = frozenset({429, 502, 503, 504})
+MOVED = frozenset({301, 302, 303, 307, 308})
+LONGEST_WAIT = 15 * 60.0
+"""Seconds; a longer `Retry-After` is waited for this long, and then counts as a failure again."""
+FIRST_WAIT = 4.0
+SLICE = 5.0
+"""Seconds between two looks at the stop switch while waiting."""
+
+
+class GaveUp(HealthError):
+    """The instance failed too often in a row; the run ends, and what was answered before is kept."""
+
+    exit_code = 4
+
+
+class Stopped(Exception):
+    """The operator asked to end, or the window of time closed: the run ends between two requests."""
+
+
+class Gone(Exception):
+    """404. `is_told`: Hydra itself said so in JSON, and not some page in front of it."""
+
+    def __init__(self, path: str, is_told: bool) -> None:
+        super().__init__(f"{path}: not found")
+        self.is_told = is_told
+
+
+class Failed(Exception):
+    """An answer that cannot be used and is not worth asking for again in this run."""
+
+    def __init__(self, path: str, what: str) -> None:
+        super().__init__(f"{path}: {what}")
+        self.what = what
+
+
+class _Again(Exception):
+    """A failure that may pass; `wait` in seconds where the server told it."""
+
+    def __init__(self, what: str, wait: float | None = None) -> None:
+        super().__init__(what)
+        self.wait = wait
+
+
+@dataclass(frozen=True)
+class Answer(Generic[T]):
+    """A usable answer."""
+
+    path: str
+    """Path and query that gave it, after redirects, below the instance's address."""
+    at: datetime
+    body: bytes
+    value: T
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What an answer may cost."""
+
+    max_bytes: int = 256 * 1024 * 1024
+    answer_seconds: float = 900.0
+    """For a whole answer; the proxy of hydra.nixos.org ends one after this time."""
+    read_seconds: float = 300.0
+    """For silence within an answer: lists of evaluations take minutes to begin."""
+
+
+@dataclass
+class Clock:
+    """Time as it is passed in, so that tests wait for nothing."""
+
+    monotonic: Callable[[], float]
+    sleep: Callable[[float], None]
+    now: Callable[[], datetime]
+
+
+@dataclass
+class Client:
+    """One connection to one instance. `stop` gives the reason to end, or None."""
+
+    instance: Instance
+    clock: Clock
+    stop: Callable[[], str | None] = lambda: None
+    bounds: Bounds = field(default_factory=Bounds)
+    chance: random.Random = field(default_factory=random.Random)
+    requests: int = 0
+    failures: int = 0
+    """Failures in a row."""
+
+    def __post_init__(self) -> None:
+        self._next = self.clock.monotonic()
+        timeout = httpx.Timeout(self.bounds.read_seconds, connect=30.0)
+        self._http = httpx.Client(
+            headers={
+                "User-Agent": user_agent(self.instance),
+                "Accept": "application/json",
+                "Accept-Encoding": "gzip",
+            },
+            limits=httpx.Limits(max_connections=1, max_keepalive_connections=1),
+            timeout=timeout,
+            follow_redirects=False,
+            # Hydra sets a session cookie each time; sending it back would only make sessions.
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+            trust_env=not self.instance.is_loopback,
+        )
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._http.close()
+
+    def get(self, path: str, shape: type[T]) -> Answer[T]:
+        """Ask for `path` until it is answered. Raises Gone, Failed, GaveUp, Stopped."""
+        return self._persist(path, lambda: self._answer(path, shape))
+
+    def location(self, path: str) -> tuple[str, str]:
+        """Path to which `path` redirects, itself not asked for, and the path that said so: a renamed jobset is
+        followed.
+
+        Raises Gone, Failed, GaveUp, Stopped.
+        """
+        return self._persist(path, lambda: self._location(path))
+
+    def count_failure(self, what: str) -> None:
+        """Count a failure. Raises GaveUp at the fifth in a row."""
+        self.failures += 1
+        if self.failures >= FAILURES_IN_A_ROW:
+            raise GaveUp(
+                f"{self.instance.source} failed {self.failures} times in a row, last with {what}: the crawl "
+                "ended, what it got is kept; try again later, and write to the operators if it stays so."
+            )
+
+    def _persist(self, path: str, ask: Callable[[], T]) -> T:
+        while True:
+            try:
+                answer = ask()
+            except (httpx.TransportError, zlib.error, _Again) as error:
+                what = f"{_plain(error)} at {path}"
+                self.count_failure(what)
+                told = error.wait if isinstance(error, _Again) else None
+                self._wait(self._delay() if told is None else min(told, LONGEST_WAIT))
+                continue
+            except Failed as error:
+                self.count_failure(str(error))
+                raise
+            except Gone as error:
+                if error.is_told:
+                    self.failures = 0
+                raise
+            self.failures = 0
+            return answer
+
+    def _delay(self) -> float:
+        """Twice as long after each failure in a row, between half of that and all of it."""
+        longest = min(FIRST_WAIT * 2**self.failures, LONGEST_WAIT)
+        return longest * (0.5 + self.chance.random() / 2)
+
+    def _wait(self, seconds: float) -> None:
+        until = self.clock.monotonic() + seconds
+        while True:
+            if reason := self.stop():
+                raise Stopped(reason)
+            left = until - self.clock.monotonic()
+            if left <= 0:
+                return
+            self.clock.sleep(min(left, SLICE))
+
+    def _answer(self, path: str, shape: type[T]) -> Answer[T]:
+        seen: set[str] = set()
+        while True:
+            body, moved = self._request(path)
+            if moved is None:
+                return Answer(path, self.clock.now(), body, _parse(path, body, shape))
+            seen.add(path)
+            if moved in seen or len(seen) > REDIRECTS:
+                raise Failed(path, f"redirects in a circle or more than {REDIRECTS} times")
+            path = moved
+
+    def _location(self, path: str) -> tuple[str, str]:
+        seen: set[str] = set()
+        while True:
+            _, moved = self._request(path)
+            if moved is None:
+                raise Failed(path, "a page where a redirect was expected")
+            seen.add(path)
+            if not moved.startswith("/jobset/"):
+                return moved, path
+            if moved in seen or len(seen) > REDIRECTS:
+                raise Failed(path, f"redirects in a circle or more than {REDIRECTS} times")
+            path = moved
+
+    def _request(self, path: str) -> tuple[bytes, str | None]:
+        """Body of a good answer, or the path that a redirect names."""
+        self._wait(self._next - self.clock.monotonic())
+        self._next = self.clock.monotonic() + 1 / self.instance.rate
+        self.requests += 1
+        deadline = self.clock.monotonic() + self.bounds.answer_seconds
+        with self._http.stream("GET", self.instance.url + path) as response:
+            status = response.status_code
+            if status in RETRIED:
+                raise _Again(f"status {status}", self._retry_after(response))
+            if status in MOVED:
+                return b"", self._moved(path, response)
+            kind = response.headers.get("Content-Type", "")
+            is_json = kind.lower().startswith("application/json")
+            if status == 404:
+                raise Gone(path, is_json)
+            if status != 200:
+                raise Failed(path, f"status {status}")
+            if not is_json:
+                raise Failed(
+                    path, f"status 200 with content type {kind[:60]!r}, as pages for unwanted clients have"
+                )
+            return b"".join(self._body(path, response, deadline)), None
+
+    def _moved(self, path: str, response: httpx.Response) -> str:
+        """The path that a redirect names; the host is never left, whatever it says."""
+        target = urlsplit(urljoin(self.instance.url + path, response.headers.get("Location", "")))
+        prefix = urlsplit(self.instance.url).path.rstrip("/")
+        if not target.path.startswith(prefix + "/"):
+            raise Failed(path, "a redirect that leads elsewhere")
+        return target.path[len(prefix) :] + (f"?{target.query}" if target.query else "")
+
+    def _body(self, path: str, response: httpx.Response, deadline: float) -> Iterator[bytes]:
+        coding = response.headers.get("Content-Encoding", "identity").lower()
+        if coding not in ("identity", "gzip", ""):
+            raise Failed(path, f"content encoding {coding[:20]!r}, which was not asked for")
+        unzip = zlib.decompressobj(31) if coding == "gzip" else None
+        size = 0
+        for raw in response.iter_raw():
+            # One byte more than allowed shows that there is more, and a small answer cannot unfold to gigabytes.
+            chunk = unzip.decompress(raw, self.bounds.max_bytes - size + 1) if unzip else raw
+            size += len(chunk)
+            if size > self.bounds.max_bytes:
+                raise Failed(path, f"more than {self.bounds.max_bytes:,} bytes")
+            if self.clock.monotonic() > deadline:
+                raise _Again(f"an answer that took more than {self.bounds.answer_seconds:,.0f} seconds")
+            yield chunk
+        if unzip and not unzip.eof:
+            raise _Again("a truncated answer")
+
+    def _retry_after(self, response: httpx.Response) -> float | None:
+        """Seconds that the server asks to wait, at least a second; None if it does not say."""
+        told = response.headers.get("Retry-After", "").strip()
+        if told.isascii() and told.isdigit():
+            return max(1.0, float(told[:9]))
+        try:
+            at = parsedate_to_datetime(told)
+        except ValueError:
+            return None
+        at = at if at.tzinfo else at.replace(tzinfo=UTC)
+        return max(1.0, (at - self.clock.now()).total_seconds())
+
+
+def _parse(path: str, body: bytes, shape: type[T]) -> T:
+    try:
+        return msgspec.json.decode(body, type=shape)
+    except msgspec.ValidationError as error:
+        raise Failed(path, f"JSON of another shape: {error}") from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise _Again("a truncated or broken answer") from error
+
+
+def shaped(raw: msgspec.Raw, shape: type[T], path: str) -> T:
+    """A part of an answer in its shape. Raises Failed."""
+    try:
+        return msgspec.json.decode(raw, type=shape)
+    except msgspec.DecodeError as error:
+        raise Failed(path, f"JSON of another shape: {error}") from error
+
+
+def _plain(error: Exception) -> str:
+    return str(error).splitlines()[0][:120] if str(error) else type(error).__name__

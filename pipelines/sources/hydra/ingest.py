@@ -1,0 +1,113 @@
+"""From a Hydra over HTTP to the log: crawl, tables, facts, one batch. Says what a run did and where it stopped."""
+
+import time
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import polars as pl
+
+from pipelines.errors import BadInput
+from pipelines.ingest import Ingested, known, record
+from pipelines.log.lock import exclusive
+from pipelines.log.store import EventLog
+from pipelines.sources.hydra import consent, crawled
+from pipelines.sources.hydra.client import Client, Clock
+from pipelines.sources.hydra.crawl import Outcome, crawl
+from pipelines.sources.hydra.facts import facts
+from pipelines.sources.hydra.instance import Instance, JobsetConfig
+from pipelines.sources.hydra.store import Store
+
+
+def ingest_hydra(
+    instance: Instance,
+    jobsets: tuple[str, ...],
+    var: Path,
+    log: EventLog,
+    quarantine: Path,
+    progress: Callable[[str], None],
+    now: Callable[[], datetime],
+    clock: Clock | None = None,
+) -> list[Ingested]:
+    """Ask for what is new in the jobsets (empty: the instance's own) and append it as one batch.
+
+    What was answered is kept and recorded even when the run then gives up. Raises BadInput (no consent, no
+    jobset), Busy, GaveUp.
+    """
+    consent.require(instance)
+    configs = _chosen(instance, jobsets)
+    folder = var / "crawl"
+    name = file_name(instance.source)
+    with (
+        exclusive(folder / f"{name}.lock", f"the crawl of {instance.source}"),
+        closing(Store(folder / f"{name}.sqlite")) as store,
+    ):
+        ticking = clock or Clock(time.monotonic, time.sleep, now)
+        stop = stop_switch(folder / "STOP", instance, ticking)
+        with closing(Client(instance, ticking, stop)) as client:
+            outcome = crawl(instance, configs, store, client, _recorded(log, instance.source), progress)
+        progress(outcome.sentence())
+        done = _record(instance, configs, store, log, quarantine, progress)
+    return _told(outcome, done)
+
+
+def _told(outcome: Outcome, done: Ingested) -> list[Ingested]:
+    if outcome.gave_up is not None:
+        raise outcome.gave_up
+    if outcome.problems:
+        raise BadInput("; ".join(outcome.problems) + ".")
+    return [done]
+
+
+def file_name(source: str) -> str:
+    """A source's name as the name of a file."""
+    return "".join(letter if letter.isalnum() or letter in ".-" else "_" for letter in source)
+
+
+def stop_switch(file: Path, instance: Instance, clock: Clock) -> Callable[[], str | None]:
+    """Why to end between two requests: the file is there, or the window of time is closed."""
+
+    def stop() -> str | None:
+        if file.exists():
+            return f"{file} is there: remove it to go on"
+        if not instance.is_open(clock.now()):
+            return "outside of the configured window of time"
+        return None
+
+    return stop
+
+
+def _chosen(instance: Instance, jobsets: tuple[str, ...]) -> tuple[JobsetConfig, ...]:
+    configured = {config.name: config for config in instance.jobsets}
+    chosen = tuple(configured.get(name, JobsetConfig(name)) for name in jobsets) or instance.jobsets
+    if not chosen:
+        raise BadInput(f"{instance.source} has no configured jobset: name one with --jobset PROJECT/JOBSET.")
+    return chosen
+
+
+def _recorded(log: EventLog, source: str) -> frozenset[str]:
+    """Jobsets of the source for which the log has evaluations."""
+    rows = log.scan("evaluation_observed").filter(pl.col("source") == source)
+    return frozenset(rows.select(pl.col("jobset").unique()).collect()["jobset"].to_list())
+
+
+def _record(
+    instance: Instance,
+    configs: tuple[JobsetConfig, ...],
+    store: Store,
+    log: EventLog,
+    quarantine: Path,
+    progress: Callable[[str], None],
+) -> Ingested:
+    source = instance.source
+    names = {named[0] for config in configs if (named := store.recorded_name(config.name))}
+    configured = [config.name for config in configs]
+    with log.writer_lock():
+        seen = known(log)
+        told = facts(source, crawled.tables(store, names), seen)
+        declared = seen.ids("gap_declared", source)
+        found = crawled.gaps(store, source, names) + crawled.jobset_gaps(store, source, configured)
+        fresh = [gap for gap in found if gap.id not in declared]
+        return record(replace(told, events=[*told.events, *fresh]), source, log, quarantine, progress)
