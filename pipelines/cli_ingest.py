@@ -120,19 +120,18 @@ def ingest_hydra_db(
 ) -> None:
     """Read a Hydra's own database, read-only and only what is new."""
     from pipelines.progress import shown
-    from pipelines.sources.hydra.database_ingest import ingest_csv, ingest_database
+    from pipelines.sources.hydra.database_ingest import ingest_database
 
     if (dsn is None) == (folder is None):
         raise BadInput("Give either --dsn (or NIXPKGS_HEALTH_DSN) or --from-csv, not both and not neither.")
     place, log = _place()
     with shown() as steps:
         steps.stage(f"reading the database of {source}")
-        if folder is not None:
-            when = at.replace(tzinfo=UTC) if at else None
-            done = ingest_csv(folder, source, jobsets, place.var, log, place.quarantine, steps, when)
-        else:
-            now = lambda: datetime.now(UTC)  # noqa: E731 (the shape that every source takes)
-            done = ingest_database(str(dsn), source, jobsets, place.var, log, place.quarantine, steps, now)
+        told = at.replace(tzinfo=UTC) if at else None
+        now = told if folder else datetime.now(UTC).replace(microsecond=0)
+        done = ingest_database(
+            folder or str(dsn), source, jobsets, place.var, log, place.quarantine, steps, now
+        )
     click.echo("\n".join(one.sentence() for one in done))
 
 

@@ -93,7 +93,7 @@ class Runtime:
                 self.log,
                 self.settings.quarantine,
                 self.say,
-                self.now,
+                self.now().replace(microsecond=0),
             ),
         )
 
@@ -143,4 +143,9 @@ class Runtime:
             progress=self.say,
             site_url=self.settings.site_url,
             code_version=str(self.build.parameters["code_version"]),
+            configured=[
+                (live.instance.source, jobset.name)
+                for live in configuration.load(self.settings.config).live
+                for jobset in live.instance.jobsets
+            ],
         )

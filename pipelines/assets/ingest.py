@@ -24,7 +24,7 @@ def ingest_assets(configuration: Configuration) -> list[dg.AssetsDefinition]:
     """Every asset of the group `ingest`, in the order in which they run."""
     assets: list[dg.AssetsDefinition] = []
     for make in _makers(configuration):
-        assets.append(make([key for asset in assets[-1:] for key in asset.keys]))  # noqa: PERF401 (each knows the last)
+        assets.append(make([key for asset in assets[-1:] for key in asset.keys]))
     return assets
 
 

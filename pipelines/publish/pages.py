@@ -33,10 +33,12 @@ class Assembly:
     channels: list[Scope]
     data_version: str
     lookup: Lookup
+    configured: tuple[tuple[str, str], ...] = ()
+    """Source and jobset of every live jobset that the configuration names."""
     pages: int = 0
     cache: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
-    def rows(self, name: str, **parameters: str) -> list[dict[str, Any]]:
+    def rows(self, name: str, **parameters: Any) -> list[dict[str, Any]]:
         """The rows of a query of `queries/`, read once."""
         key = repr((name, sorted(parameters.items())))
         if key not in self.cache:
@@ -84,6 +86,10 @@ def write(assembly: Assembly, env: jinja2.Environment, template: str, target: st
         everything=assembly.everything,
         data_version=assembly.data_version,
         lookup=assembly.lookup,
+        configured={
+            "sources": [source for source, _ in assembly.configured],
+            "jobsets": [jobset for _, jobset in assembly.configured],
+        },
         root=Markup(root),
         place=text.place,
         figure=lambda name, scope=None: assembly.press.figure(name, scope or assembly.everything(), root),

@@ -8,7 +8,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -45,14 +45,16 @@ def publish(
     progress: Callable[[str], None] = lambda _: None,
     site_url: str | None = None,
     code_version: str = "",
+    configured: Sequence[tuple[str, str]] = (),
 ) -> ReportResult:
     """Build `build_dir/report/html` from the warehouse, or find it built.
 
-    `site_url` is the address under which it will be served, if known. Raises BadInput if the warehouse holds no
+    `site_url` is the address under which it will be served, if known; `configured` the source and jobset of every
+    live jobset that is configured, whether it was ever heard or not. Raises BadInput if the warehouse holds no
     evaluation, CheckFailed if a page does not build.
     """
     report = build_dir / "report"
-    key = _key(site_dir, sql_dir, data_version + code_version, site_url)
+    key = _key(site_dir, sql_dir, f"{data_version}{code_version}\n{sorted(configured)}", site_url)
     found = _finished(report, key)
     if found:
         return found
@@ -61,7 +63,7 @@ def publish(
     (fresh / "docs").mkdir(parents=True)
     con = _connect(warehouse)
     try:
-        made = _assemble(con, fresh, site_dir, sql_dir, data_version, progress)
+        made = _assemble(con, fresh, site_dir, sql_dir, data_version, configured, progress)
         progress("pages to HTML")
         shutil.copy(site_dir / "mkdocs.yml", fresh / "mkdocs.yml")
         shutil.copytree(site_dir / "theme", fresh / "theme", ignore=shutil.ignore_patterns("assets"))
@@ -106,6 +108,7 @@ def _assemble(
     site_dir: Path,
     sql_dir: Path,
     data_version: str,
+    configured: Sequence[tuple[str, str]],
     progress: Callable[[str], None],
 ) -> pages.Assembly:
     jobsets = scopes.jobsets(con)
@@ -123,6 +126,7 @@ def _assemble(
         channels=scopes.channels(con),
         data_version=data_version,
         lookup=lookup.write(con, fresh / lookup.FOLDER),
+        configured=tuple(sorted(configured)),
     )
     progress("figures and pages")
     pages.assemble(made, pages.environment(made), progress)

@@ -10,7 +10,10 @@ _JOBSETS = """
     select
         source, jobset, min(evaluation_at) as begins_at, max(evaluation_at) as ends_at,
         max(last_observed_at) as as_of_at
-    from core.evaluations group by source, jobset order by source, jobset
+    from core.evaluations
+    -- A pull request is no series of states: its runs are in the tables and have no page.
+    where not regexp_matches(jobset, '/pull-[0-9]+$')
+    group by source, jobset order by source, jobset
 """
 _CHANNELS = """
     select source, channel, min(observed_at) as begins_at, max(observed_at) as ends_at,

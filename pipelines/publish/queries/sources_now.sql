@@ -1,0 +1,47 @@
+-- Every source: its newest answer, how far that is behind the newest of all, gaps and rejected inputs. Configured
+-- jobsets that never answered are there too. Lags are between answers; the wall clock is in no page.
+with answers as (
+    select source, jobset, max(last_observed_at) as last_at from core.evaluations group by source, jobset
+    union all
+    select source, '' as jobset, max(observed_at) as last_at from core.channel_advances group by source
+    union all
+    select source, '' as jobset, max(greatest(marked_at, unmarked_on::timestamptz)) as last_at from core.package_markers group by source
+),
+
+missing as (
+    select
+        source,
+        coalesce(jobset, '') as jobset,
+        count(*) filter (where kind <> 'input_rejected') as gaps,
+        coalesce(sum(missing_rows) filter (where kind = 'input_rejected'), 0)::bigint as rejected_inputs
+    from core.gaps
+    where not is_superseded
+    group by source, coalesce(jobset, '')
+),
+
+configured as (
+    select unnest($sources::varchar[]) as source, unnest($jobsets::varchar[]) as jobset
+),
+
+places as (
+    select source, jobset from answers
+    union
+    select source, jobset from missing
+    union
+    select source, jobset from configured
+)
+
+select
+    p.source,
+    case p.jobset when '' then 'channels, markers' else p.jobset end as about,
+    max(a.last_at) as last_at,
+    date_diff('second', max(a.last_at), (select max(n.last_at) from answers as n)) / 86400.0 as lag_days,
+    coalesce(max(m.gaps), 0) as gaps,
+    coalesce(max(m.rejected_inputs), 0) as rejected_inputs,
+    case when c.source is null then 'a history or a file' when max(a.last_at) is null then 'configured, never heard' else 'live' end as told_by
+from places as p
+left join answers as a on p.source = a.source and p.jobset = a.jobset
+left join missing as m on p.source = m.source and p.jobset = m.jobset
+left join configured as c on p.source = c.source and p.jobset = c.jobset
+group by p.source, p.jobset, c.source
+order by p.source, p.jobset
