@@ -20,6 +20,10 @@ NAME = "nix-fast-build (JUnit)"
 
 _LOG = 256 * 1024
 """Characters of a log that are looked at, from its end."""
+_BLOCK = 256 * 1024
+"""Bytes given to the parser at a time: few and large, as older parsers begin long tokens anew each time."""
+_LONGEST_CASE = 64 * 1024**2
+"""Bytes without any element beginning or ending, after which the rest is not read."""
 
 
 class _Stream:
@@ -28,15 +32,26 @@ class _Stream:
     def __init__(self, lines: Iterable[bytes], name: str) -> None:
         self._lines = iter(lines)
         self._name = name
-        self.size = 0
+        self._size = 0
+        self.waiting = 0
+        """Bytes read since it was last set to 0."""
 
     def read(self, _size: int = -1) -> bytes:
-        """The next line; empty at the end."""
-        line = next(self._lines, b"")
-        self.size += len(line)
-        if self.size > runs.MAX_DOCUMENT_BYTES:
+        """The next lines; empty at the end. Raises BadInput beyond the size of a document, Broken of a case."""
+        parts: list[bytes] = []
+        size = 0
+        for line in self._lines:
+            parts.append(line)
+            size += len(line)
+            if size >= _BLOCK:
+                break
+        self._size += size
+        self.waiting += size
+        if self._size > runs.MAX_DOCUMENT_BYTES:
             raise BadInput(f"{self._name} is longer than {runs.MAX_DOCUMENT_BYTES} bytes; split it.")
-        return line
+        if self.waiting > _LONGEST_CASE:
+            raise Broken(f"more than {_LONGEST_CASE} bytes without an element")
+        return b"".join(parts)
 
 
 def recognises(head: bytes) -> bool:
@@ -78,6 +93,7 @@ def _cases(stream: _Stream) -> Iterator[Element]:
     """Test cases, each when it is whole; the tree before it is let go. Raises Broken beyond the depth allowed."""
     depth: list[Element] = []
     for event, element in iterparse(stream, events=("start", "end"), forbid_dtd=True):
+        stream.waiting = 0
         if event == "start":
             depth.append(element)
             if len(depth) > runs.MAX_DEPTH:

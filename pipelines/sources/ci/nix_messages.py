@@ -32,19 +32,19 @@ class Finding:
         return self.status in OWN and self.cause_known
 
 
-_OUTPUTS = r"(?:[!^][^'\n]*)?"
-_SIGNAL = r" due to signal \d+(?: \([^)\n]{1,40}\))?"
+_OUTPUTS = r"(?:[!^][^'\n]{0,200})?"
+_SIGNAL = r" due to signal \d{1,9}(?: \([^)\n]{1,40}\))?"
 _LIMIT = rf"'DRV{_OUTPUTS}'(?: from \.drv file)? "
 _OLDER: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern.replace("DRV", f"(?P<drv>{DRV})")), status)
     for pattern, status in (
         (
-            rf"builder for 'DRV' (?P<words>failed(?: with exit code \d+|{_SIGNAL}| to produce output path)?)",
+            rf"builder for 'DRV' (?P<words>failed(?: with exit code \d{{1,9}}|{_SIGNAL}| to produce output path)?)",
             "failed",
         ),
-        (r"\d+ dependenc(?:y|ies) of derivation 'DRV' (?P<words>failed to build)", "dependency-failed"),
+        (r"\d{1,9} dependenc(?:y|ies) of derivation 'DRV' (?P<words>failed to build)", "dependency-failed"),
         (
-            rf"a '(?P<system>{_SYSTEM})' with features \{{[^}}\n]*\}} (?P<words>is required to build) 'DRV'",
+            rf"a '(?P<system>{_SYSTEM})' with features \{{[^}}\n]{{0,500}}\}} (?P<words>is required to build) 'DRV'",
             "unsupported",
         ),
         (_LIMIT + r"(?P<words>timed out after [^\n]{0,60})", "timed-out"),
@@ -70,7 +70,7 @@ _REASONS: tuple[tuple[Callable[[str], object], str], ...] = (
     (re.compile(r"may not be deterministic").search, "not-deterministic"),
     (re.compile(r"builder .*failed|.*failed to produce output").match, "failed"),
 )
-_SUMMARY = re.compile(rf"build of (?P<drvs>'{DRV}[^'\n]*'(?:, '{DRV}[^'\n]*')*+) failed")
+_SUMMARY = re.compile(rf"build of (?P<drvs>'{DRV}{_OUTPUTS}'(?:, '{DRV}{_OUTPUTS}')*+) failed")
 _IN_QUOTES = re.compile(rf"'(?P<drv>{DRV})")
 
 
