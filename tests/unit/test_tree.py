@@ -101,13 +101,16 @@ def test_every_metric_page_has_a_metric() -> None:
     assert {page.stem for page in pages} - {"index"} <= set(METRICS)
 
 
+NO_TEXT = (".parquet", ".png", ".gz", ".zip", ".zst")
+
+
 def our_texts() -> Iterator[Path]:
     """Every text file of the checkout that is not made by a tool."""
     for folder, folders, names in os.walk(ROOT):
         hidden = {name for name in folders if name.startswith(".")} - {".ci", ".github"}
         made = {"var", "build"} if Path(folder) == ROOT else set()
         folders[:] = sorted(set(folders) - hidden - made - {"__pycache__"})
-        yield from (Path(folder, name) for name in names if not name.endswith((".parquet", ".png", ".gz", ".zip", ".zst", ".xz")))
+        yield from (Path(folder, name) for name in names if not name.endswith(NO_TEXT))
 
 
 def test_nothing_names_a_path_of_one_machine() -> None:
