@@ -44,7 +44,7 @@ class Judged:
     data: msgspec.Struct | None
 
 
-def strict_event(name: str, data: type[msgspec.Struct]) -> type[Envelope]:
+def strict_event(name: str, data: type[msgspec.Struct]) -> type[msgspec.Struct]:
     """Envelope of one type, so that a decoder can choose `data` by `type`."""
     return msgspec.defstruct(
         data.__name__ + "Event",
@@ -58,7 +58,7 @@ def strict_event(name: str, data: type[msgspec.Struct]) -> type[Envelope]:
 
 
 _EVENTS = {name: strict_event(name, data) for name, data in TYPES.items()}
-_STRICT = msgspec.json.Decoder(typing.Union[tuple(_EVENTS.values())])  # noqa: UP007 (a union made at run time)
+_STRICT: Any = msgspec.json.Decoder(typing.Union[tuple(_EVENTS.values())])  # noqa: UP007 (a union made at run time)
 _NAME_OF = {event: name for name, event in _EVENTS.items()}
 _FIELDS = {cls: msgspec.structs.fields(cls) for cls in (Envelope, *TYPES.values())}
 
@@ -90,7 +90,9 @@ def _explain(content: bytes, line: int, refusal: Exception) -> Judged | list[Com
     name = event.get("type")
     wrong = _compare(Envelope, event, "", line)
     if not isinstance(name, str) or not re.fullmatch(TYPE_PATTERN, name):
-        wrong.append(Complaint(line, "type", _shown_of(event, "type"), "an event type as " + next(iter(TYPES))))
+        wrong.append(
+            Complaint(line, "type", _shown_of(event, "type"), "an event type as " + next(iter(TYPES)))
+        )
         return wrong
     if name not in TYPES:
         return wrong or Judged(name, msgspec.convert(event, Envelope), None)

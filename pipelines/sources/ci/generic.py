@@ -1,8 +1,8 @@
 """The generic format: newline-delimited CloudEvents of any CI (`models.ci_format`), put together to runs.
 
 The order of lines means nothing. An event that is told twice counts once; one that says something else under
-the same id is rejected. What has no pattern of a run yet, because the run's beginning came in another file, is
-settled where the log is known (`facts`).
+the same id is rejected. Where the beginning of a run came in another file, what it lacks here is looked up where
+the log is known (`facts`).
 """
 
 from collections import Counter
@@ -22,8 +22,9 @@ from models.ci_format import (
 )
 from pipelines.errors import BadInput
 from pipelines.sources.base import REJECTED_ROWS, Rejected, reject
-from pipelines.sources.ci import columns, lines
+from pipelines.sources.ci import columns, generic_lines
 from pipelines.sources.ci.complaints import Judged
+from pipelines.sources.ci.observations import place_of
 from pipelines.sources.ci.runs import Advance, Reading, Retraction, Run, Told
 
 NAME = "generic events"
@@ -57,29 +58,33 @@ class _Read:
             self.rejected.append(Rejected(file, reason, content, evaluation_id=run_id))
 
 
-def read(lines_of_file: Iterable[bytes], told: Told, name: str) -> Reading:
+def read(lines: Iterable[bytes], told: Told, name: str) -> Reading:
     """Runs, advances and retractions of a file; jobs in columns. Raises BadInput if it holds no event at all."""
     seen = _Read()
-    for chunk in lines.chunks(lines_of_file):
+    for chunk in generic_lines.chunks(lines):
         seen.others += chunk.others
         seen.left += chunk.left
         if chunk.jobs.height:
             seen.jobs.append(chunk.jobs)
         for content, complaints in chunk.refused:
             seen.reject(name, complaints[0].reason, content)
-    jobs = pl.concat(seen.jobs) if seen.jobs else lines.SCHEMA.to_frame()
+    jobs = pl.concat(seen.jobs) if seen.jobs else generic_lines.SCHEMA.to_frame()
     if jobs.is_empty() and not seen.others and not seen.left and not seen.rejected:
         raise BadInput(f"{name} holds no event: it is left out.")
     jobs = _without_reserved(jobs, seen, name)
     jobs, contradicting = columns.once(jobs)
-    seen.rejected += reject(contradicting.drop("event_digest"), name, "conflicting event: its id is another's")
+    seen.rejected += reject(
+        contradicting.drop("event_digest"), name, "conflicting event: its id is another's"
+    )
     others = _once(seen, name)
     runs, jobs = _runs(jobs, others, told, seen, name)
     return Reading(
         runs=tuple(runs),
         jobs=jobs.select(columns.JOBS.names()),
         retracted=tuple(
-            Retraction(e.envelope.source, e.data.retracts, e.data.reason, instant(e.envelope.time) or _NO_TIME)
+            Retraction(
+                e.envelope.source, e.data.retracts, e.data.reason, instant(e.envelope.time) or _NO_TIME
+            )
             for _, e in others
             if isinstance(e.data, JobRetracted)
         ),
@@ -89,11 +94,6 @@ def read(lines_of_file: Iterable[bytes], told: Told, name: str) -> Reading:
         rejected=(*seen.rejected, *_counted(seen.reasons, name)),
         left=tuple((source, kind, n) for (source, kind), n in sorted(seen.left.items())),
     )
-
-
-def place_of(source: str) -> str:
-    """A source's URI as the log calls it: without scheme and trailing slash."""
-    return source.partition("://")[2].rstrip("/") if "://" in source else source.rstrip("/")
 
 
 def _counted(reasons: Counter[str], name: str) -> list[Rejected]:
@@ -244,5 +244,3 @@ def _run(
         stopped_at=time("stopped_at") or (instant(finished[-1].time) if finished else None),
         needs_commit=commit is None,
     )
-
-

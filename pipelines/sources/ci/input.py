@@ -76,6 +76,13 @@ def head(path: Path) -> bytes:
     return content[:HEAD_BYTES]
 
 
+def raw(path: Path) -> Iterator[bytes]:
+    """The bytes of a file as they lie there, in pieces of at most 1 MiB. Raises BadInput if it cannot be opened."""
+    with _open(path) as file:
+        while block := file.read(_BLOCK):
+            yield block
+
+
 def blocks(path: Path, max_bytes: int) -> Iterator[bytes]:
     """The content in pieces of at most 1 MiB. Raises BadInput beyond `max_bytes`, or if it is a bomb."""
     with _open(path) as file:

@@ -73,10 +73,11 @@ def _pattern(annotation: Any) -> str | None:
 
 def _quick_event(name: str, data: type[msgspec.Struct]) -> type[msgspec.Struct]:
     """The envelope and data of a type without patterns."""
-    kinds = {"kw_only": True, "gc": False}
-    inner = msgspec.defstruct(data.__name__, _quick_fields(data), omit_defaults=True, **kinds)
+    inner = msgspec.defstruct(data.__name__, _quick_fields(data), kw_only=True, gc=False, omit_defaults=True)
     fields = [*_quick_fields(Envelope), ("data", inner)]
-    return msgspec.defstruct(data.__name__ + "Event", fields, tag_field="type", tag=name, **kinds)
+    return msgspec.defstruct(
+        data.__name__ + "Event", fields, tag_field="type", tag=name, kw_only=True, gc=False
+    )
 
 
 def _quick_fields(cls: type[msgspec.Struct]) -> list[Any]:

@@ -1,0 +1,245 @@
+"""Runs of any CI as events of the log: evaluations, lists of jobs with their statuses, gaps, advances.
+
+A run is an evaluation. Where every job of its scope has a result the list is told in full and absence from it
+means that the job is gone; else only what it names is known. A part of a run that comes late gives a second
+observation of the same evaluation, whose list is all that is known of it by then.
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+import polars as pl
+
+from models.events import ChannelAdvanced, Event, GapDeclared, ObservationRetracted
+from models.vocabulary import Coverage
+from pipelines.log import schema
+from pipelines.log.quarantine import NO_TIME
+from pipelines.sources.base import Facts, Listing, Rejected
+from pipelines.sources.ci import columns
+from pipelines.sources.ci.columns import JOB
+from pipelines.sources.ci.complaints import cut
+from pipelines.sources.ci.known import Past, PastRun
+from pipelines.sources.ci.merge import Merged, merge
+from pipelines.sources.ci.observations import EXTRA, as_builds, jobset_of, listing, observation, place_of
+from pipelines.sources.ci.runs import Reading, Retraction, Run
+
+UNNAMED = "unnamed-ci"
+"""Source of what was rejected before it said where it came from."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What readings gave: facts by source, and the runs that cannot be recorded before more is known of them."""
+
+    facts: list[Facts]
+    pending: frozenset[tuple[str, str]] = frozenset()
+    unmatched: tuple[Retraction, ...] = ()
+    """Retractions of events that were not in the readings."""
+
+
+@dataclass
+class _Of:
+    """What one source gives."""
+
+    events: list[Event] = field(default_factory=list)
+    rejected: list[Rejected] = field(default_factory=list)
+    observations: list[dict[str, object]] = field(default_factory=list)
+    jobs: list[pl.DataFrame] = field(default_factory=list)
+
+
+def facts(readings: Sequence[Reading], past: Past | None = None) -> list[Facts]:
+    """What the log does not hold yet of the readings, by source."""
+    return tell(readings, past or Past()).facts
+
+
+def tell(readings: Sequence[Reading], past: Past) -> Told:
+    """The same, with what could not be told."""
+    merged = merge(readings)
+    by_source: dict[str, _Of] = {}
+    jobs_of = {key[0]: frame for key, frame in merged.jobs.partition_by("source", as_dict=True).items()}
+    pending: set[tuple[str, str]] = set()
+    for uri in sorted({uri for uri, _ in merged.runs}):
+        of = by_source.setdefault(place_of(uri), _Of())
+        jobs = jobs_of.get(uri, merged.jobs.clear())
+        pending |= _runs(uri, merged, jobs, past, of)
+    for reading in readings:
+        source = place_of(reading.runs[0].source) if reading.runs else UNNAMED
+        by_source.setdefault(source, _Of()).rejected += reading.rejected
+        for uri, kind, n in reading.left:
+            gap = _gap(place_of(uri), NO_TIME, "not_interpreted", f"events of type {kind}", rows=n)
+            by_source.setdefault(place_of(uri), _Of()).events.append(gap)
+        for one in reading.advances:
+            source = place_of(one.source)
+            by_source.setdefault(source, _Of()).events.append(
+                ChannelAdvanced(
+                    id=f"{source}:channel:{one.channel}:{one.commit}:{one.at:%Y%m%dT%H%M%S.%fZ}",
+                    source=source,
+                    observed_at=one.at,
+                    occurred_at=one.at,
+                    channel=one.channel,
+                    revision=one.commit,
+                    commit_at=one.commit_at,
+                )
+            )
+    for back in merged.unmatched:
+        source = place_of(back.source)
+        detail = f"an event that is not known was taken back: {cut(back.reason)}"
+        gap = _gap(source, back.at, "retraction_unmatched", detail, about=back.event_id)
+        by_source.setdefault(source, _Of()).events.append(gap)
+    if merged.rejected:
+        by_source.setdefault(UNNAMED, _Of()).rejected += merged.rejected
+    made = [_facts(source, of, past) for source, of in sorted(by_source.items())]
+    return Told(
+        [one for one in made if one.events or one.frames or one.rejected],
+        frozenset(pending),
+        tuple(merged.unmatched),
+    )
+
+
+def _runs(uri: str, merged: Merged, jobs: pl.DataFrame, past: Past, of: _Of) -> set[tuple[str, str]]:
+    """Put the runs of a source into `of`; those that want a commit are given back."""
+    source = place_of(uri)
+    runs = {run_id: run for (of_uri, run_id), run in merged.runs.items() if of_uri == uri}
+    known = past.runs(source, runs)
+    recorded = past.ids("evaluation_observed", source) if known else set()
+    by_run = {key[0]: frame for key, frame in jobs.partition_by("run_id", as_dict=True).items()}
+    removed = {key[0]: frame for key, frame in merged.removed.partition_by("run_id", as_dict=True).items()}
+    earlier = {key[0]: frame for key, frame in merged.attempts.partition_by("run_id", as_dict=True).items()}
+    pending = set()
+    for run_id, run in runs.items():
+        own = by_run.get(run_id, jobs.clear())
+        before = known.get(run_id)
+        if run.needs_commit and run.commit is None and (before is None or before.revision is None):
+            pending.add((uri, run_id))
+            reason = "run whose commit no event tells: send it with the jobs or in run.started"
+            of.rejected.append(
+                Rejected(run_id, reason, repr(run).encode(), max(own.height, 1), evaluation_id=run_id)
+            )
+            continue
+        jobset = before.jobset if before and _says_nothing_of_jobset(run) else jobset_of(run)
+        row, listed = observation(source, jobset, run, own)
+        if before is not None and row["id"] not in recorded:
+            whole = past.jobs(source, uri, run_id, before)
+            gone = removed.get(run_id)
+            if gone is not None and gone.join(whole, on=JOB, how="semi", nulls_equal=True).height:
+                reason = "the source took back results that it had told"
+                of.events += _retracted(source, (before.observation_id, *before.others), row, reason)
+                whole = whole.join(gone, on=JOB, how="anti", nulls_equal=True)
+            elif jobset != before.jobset:
+                reason = f"the run belongs to {jobset}, as a later part says"
+                of.events += _retracted(source, (before.observation_id, *before.others), row, reason)
+            own = columns.newest(pl.concat([whole, own]))
+            row, listed = observation(source, jobset, _with_past(run, before), own, before)
+        if row["id"] in recorded:
+            continue
+        of.observations.append(row)
+        of.jobs.append(listed.with_columns(jobset=pl.lit(jobset), observation=pl.lit(row["id"])))
+        if run_id in earlier:
+            first = as_builds(earlier[run_id]).with_columns(
+                jobset=pl.lit(jobset), observation=pl.lit(None, dtype=pl.String)
+            )
+            of.jobs.append(first.filter(pl.col("is_finished"), pl.col("occurred_at").is_not_null()))
+        at: datetime = row["observed_at"]  # type: ignore[assignment]
+        of.events += [_gap(source, at, "run_note", note, jobset, run_id) for note in run.notes]
+        if row["coverage"] != Coverage.FULL:
+            of.events += _disagreement(source, jobset, run, at)
+    return pending
+
+
+def _says_nothing_of_jobset(run: Run) -> bool:
+    return (run.repo, run.branch, run.pull_request, run.variant) == (Run.repo, None, None, None)
+
+
+def _with_past(run: Run, before: PastRun) -> Run:
+    """The run with what the log knows and this part does not say."""
+    told = None if before.is_partial is None else not before.is_partial
+    return replace(
+        run,
+        commit=run.commit or before.revision,
+        started_at=run.started_at or before.occurred_at,
+        systems=tuple(sorted({*run.systems, *before.systems})),
+        told_complete=told if run.told_complete is None else run.told_complete,
+        is_complete=run.is_complete or (run.told_complete is None and (bool(told) or before.is_full)),
+        counts=run.counts or before.counts,
+        errors=run.errors or before.evaluation_errors,
+    )
+
+
+def _disagreement(source: str, jobset: str, run: Run, at: datetime) -> list[Event]:
+    """A gap where the source says that a run is complete and other counts arrived."""
+    if not run.told_complete or run.counts is None:
+        return []
+    detail = "told as complete, but other numbers of jobs arrived than its counts say"
+    return [_gap(source, at, "counts_disagree", detail, jobset, run.run_id)]
+
+
+def _retracted(source: str, observations: Sequence[str], row: dict[str, object], reason: str) -> list[Event]:
+    return [
+        ObservationRetracted(
+            id=f"{one}:retracted",
+            source=source,
+            observed_at=row["observed_at"],  # type: ignore[arg-type]
+            observation_id=one,
+            reason=reason,
+        )
+        for one in observations
+    ]
+
+
+def _gap(
+    source: str,
+    at: datetime,
+    kind: str,
+    detail: str,
+    jobset: str | None = None,
+    evaluation_id: str | None = None,
+    rows: int = 0,
+    about: str = "",
+) -> GapDeclared:
+    about = json.dumps([kind, detail, jobset, evaluation_id, rows, about])
+    return GapDeclared(
+        id=f"{source}:gap:{kind}:{hashlib.sha256(about.encode()).hexdigest()[:32]}",
+        source=source,
+        observed_at=at,
+        jobset=jobset,
+        evaluation_id=evaluation_id,
+        kind=kind,
+        detail=detail,
+        rows=rows,
+    )
+
+
+def _facts(source: str, of: _Of, past: Past) -> Facts:
+    """Events that the log does not hold, and the lists of each jobset."""
+    known: dict[str, set[str]] = {}
+    events: dict[str, Event] = {}
+    for event in of.events:
+        tag = str(type(event).__struct_config__.tag)
+        known.setdefault(tag, set())
+        if not known[tag]:
+            known[tag] = past.ids(tag, source)
+        if event.id not in known[tag]:  # type: ignore[attr-defined]
+            events[event.id] = event  # type: ignore[attr-defined]
+    frames: dict[str, pl.DataFrame] = {}
+    listings: list[Listing] = []
+    if of.observations:
+        kinds = schema.polars_schema("evaluation_observed")
+        told = pl.DataFrame(of.observations, schema={name: kinds[name] for name in of.observations[0]})
+        frames["evaluation_observed"] = told
+        jobs = pl.concat(of.jobs)
+        earlier = jobs.filter(pl.col("observation").is_null())
+        if earlier.height:
+            frames["build_observed"] = earlier.select(
+                "jobset", "build_id", "attr", "system", "variant", "status", "source_status", "is_finished",
+                "cause", *EXTRA, source=pl.lit(source), evaluation_id="run_id", observed_at="occurred_at",
+            )  # fmt: skip
+            jobs = jobs.filter(pl.col("observation").is_not_null())
+        # An answer without systems has no list.
+        for jobset in sorted(told["jobset"].unique()):
+            with_list = told.filter(pl.col("jobset") == jobset, pl.col("systems").list.len() > 0)
+            if with_list.height:
+                listings.append(listing(source, jobset, with_list, jobs))
+    return Facts(source, [events[key] for key in sorted(events)], frames, listings, of.rejected)

@@ -1,0 +1,147 @@
+"""From files of any CI to the log: each recognised by its content, none a hindrance to the others."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import polars as pl
+
+from pipelines.errors import BadInput
+from pipelines.ingest import Ingested, record
+from pipelines.log.store import EventLog
+from pipelines.sources.base import Facts, Rejected
+from pipelines.sources.ci import generic, inbox
+from pipelines.sources.ci.facts import UNNAMED, tell
+from pipelines.sources.ci.inbox import Found, State
+from pipelines.sources.ci.input import head, open_lines, raw
+from pipelines.sources.ci.known import Past
+from pipelines.sources.ci.observations import place_of
+from pipelines.sources.ci.recognise import longest_line, recognise
+from pipelines.sources.ci.runs import Reading, Told
+
+GROUP_BYTES = 512 * 1024**2
+"""Bytes of files that are read before what they say is written: bounds memory."""
+GROUP_FILES = 2000
+UNREADABLE = (BadInput, ValueError, RecursionError, OSError, pl.exceptions.PolarsError)
+"""What a broken file may end in: it is rejected as a whole."""
+
+
+@dataclass
+class _Group:
+    """Files that are written to the log together: each with its key, format and content."""
+
+    files: list[tuple[Path, str, str, Reading]] = field(default_factory=list)
+    broken: list[tuple[str, Rejected]] = field(default_factory=list)
+    """Source and reject of files that cannot be used as a whole."""
+    size: int = 0
+
+
+def ingest_ci(
+    paths: Sequence[Path],
+    told: Told,
+    var: Path,
+    log: EventLog,
+    quarantine: Path,
+    progress: Callable[[str], None] = lambda _: None,
+) -> list[Ingested]:
+    """Read the files named and those below the folders named; what was read already is passed over.
+
+    A file that cannot be read as a whole is rejected, with a gap, and the others go on. Raises BadInput for a path
+    that is not there, Busy when the log is being written.
+    """
+    done: list[Ingested] = []
+    with log.writer_lock():
+        place = var / inbox.STATE
+        state = inbox.load(place, log)
+        written = place.stat().st_mtime_ns if place.exists() else 0
+        group = _Group()
+        found = inbox.files(paths, told)
+        for number, one in enumerate(found, start=1):
+            known = None if one.problem else inbox.unchanged(one.path, state, written)
+            if known in state.done:
+                continue
+            progress(f"{one.path.name} ({number:,} of {len(found):,})")
+            _take(one, state, group)
+            if group.size > GROUP_BYTES or len(group.files) + len(group.broken) >= GROUP_FILES:
+                done += _write(group, state, log, quarantine, progress)
+                group = _Group()
+        done += _write(group, state, log, quarantine, progress)
+        inbox.save(place, state, log)
+    return done
+
+
+def read(path: Path, told: Told) -> tuple[str, Reading]:
+    """Format and content of one file. Raises BadInput if it cannot be used as a whole."""
+    adapter = recognise(head(path), path.name)
+    lines = open_lines(path, max_line_bytes=longest_line(adapter))
+    return adapter.NAME, adapter.read(lines, told, path.name)
+
+
+def _take(one: Found, state: State, group: _Group) -> None:
+    """Read a file into the group, unless its content is known."""
+    try:
+        if one.problem:
+            raise BadInput(f"{one.path.name}: {one.problem}.")
+        key = inbox.key_of(one.path, one.told)
+        if key in state.done:
+            inbox.remember(one.path, state, key)
+            return
+        name, reading = read(one.path, one.told)
+    except UNREADABLE as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        reason = reason.replace(str(one.path), one.path.name)
+        source = place_of(one.told.source) if one.told.source else UNNAMED
+        group.broken.append((source, Rejected(one.path.name, reason, _beginning(one.path))))
+        return
+    group.files.append((one.path, key, name, reading))
+    group.size += one.path.lstat().st_size
+
+
+def _beginning(path: Path) -> bytes:
+    """What is kept of a file that cannot be read: its first bytes as they are, if any can be had."""
+    try:
+        return next(raw(path), b"") or path.name.encode()
+    except (BadInput, OSError):
+        return path.name.encode()
+
+
+def _write(
+    group: _Group,
+    state: State,
+    log: EventLog,
+    quarantine: Path,
+    progress: Callable[[str], None],
+) -> list[Ingested]:
+    """Write what a group of files says, then remember the files that are told in full."""
+    readings = [reading for *_, reading in group.files]
+    past = Past(log)
+    made = tell(readings, past)
+    if made.unmatched:
+        made = tell([*readings, *_others(group, state)], past)
+    facts = {one.source: one for one in made.facts}
+    for source, rejected in group.broken:
+        own = facts.get(source, Facts(source))
+        facts[source] = replace(own, rejected=[*own.rejected, rejected])
+    done = [record(one, one.source, log, quarantine, progress) for _, one in sorted(facts.items())]
+    for path, key, name, reading in group.files:
+        if not made.pending & {(run.source, run.run_id) for run in reading.runs}:
+            state.done[key] = name
+            inbox.remember(path, state, key)
+    return done
+
+
+def _others(group: _Group, state: State) -> list[Reading]:
+    """Files of generic events that were read before: one may hold an event that is taken back only now."""
+    taken = {str(path.absolute()) for path, *_ in group.files}
+    readings = []
+    size = 0
+    for name, seen in sorted(state.files.items()):
+        if state.done.get(seen.key) != generic.NAME or name in taken or size + seen.size > GROUP_BYTES:
+            continue
+        try:
+            readings.append(read(Path(name), Told())[1])
+        except UNREADABLE:
+            # It was read once and is gone or another one by now: what it said is in the log.
+            continue
+        size += seen.size
+    return readings

@@ -1,0 +1,138 @@
+"""What the log holds of the runs of a CI: late parts are added to it, and what is known is not told again."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+import polars as pl
+
+from models.vocabulary import Coverage
+from pipelines.log import state
+from pipelines.log.store import EventLog
+from pipelines.sources.ci.columns import JOBS
+
+
+@dataclass(frozen=True)
+class PastRun:
+    """The newest observation of a run that the log holds and that was not taken back."""
+
+    observation_id: str
+    jobset: str
+    ordinal: int
+    observed_at: datetime
+    occurred_at: datetime | None
+    revision: str | None
+    systems: tuple[str, ...]
+    counts: tuple[tuple[str, int], ...] | None
+    is_full: bool
+    is_partial: bool | None
+    has_list: bool
+    evaluation_errors: str | None
+    others: tuple[str, ...]
+    """Ids of its older observations."""
+
+
+class Past:
+    """The log as the reader of a CI sees it. Without a log nothing is known."""
+
+    def __init__(self, log: EventLog | None = None) -> None:
+        self.log = log
+
+    @cached_property
+    def _retracted(self) -> set[str]:
+        return set(self._scan("observation_retracted").select("observation_id").collect()["observation_id"])
+
+    def _scan(self, event_type: str) -> pl.LazyFrame:
+        from pipelines.log import schema
+
+        return self.log.scan(event_type) if self.log else schema.polars_schema(event_type).to_frame().lazy()
+
+    def ids(self, event_type: str, source: str) -> set[str]:
+        """Ids of an event type's rows that are recorded for a source."""
+        return set(self._scan(event_type).filter(pl.col("source") == source).select("id").collect()["id"])
+
+    def runs(self, source: str, run_ids: Iterable[str]) -> dict[str, PastRun]:
+        """Runs of a source by id, where the log has any of them."""
+        wanted = pl.Series(sorted(run_ids), dtype=pl.String)
+        rows = (
+            self._scan("evaluation_observed")
+            .filter(pl.col("source") == source, pl.col("evaluation_id").is_in(wanted.implode()))
+            .sort("observed_at", "id")
+            .collect()
+        )
+        found: dict[str, list[dict[str, object]]] = {}
+        for row in rows.iter_rows(named=True):
+            if row["id"] not in self._retracted:
+                found.setdefault(row["evaluation_id"], []).append(row)
+        return {run_id: _past(answers) for run_id, answers in found.items()}
+
+    def jobs(self, source: str, uri: str, run_id: str, run: PastRun) -> pl.DataFrame:
+        """The jobs of a run as last observed, in the columns of `JOBS`."""
+        base = state.newest(_AsOf(self.log, run.observation_id), source, run.jobset) if self.log else None
+        if base is None or not run.has_list:
+            return JOBS.to_frame()
+        newest = (
+            self._scan("build_observed")
+            .filter(
+                pl.col("source") == source,
+                pl.col("jobset") == run.jobset,
+                pl.col("build_id").is_in(base.listing["build_id"].implode()),
+            )
+            .collect()
+            .sort("observed_at", "status", nulls_last=False)
+            .unique("build_id", keep="last", maintain_order=True)
+            .with_columns(
+                cause_known=~((pl.col("cause") == "unknown") & (pl.col("status") == "failed")),
+                failed_drvs=pl.col("failed_derivations"),
+            )
+        )
+        missing = [name for name in JOBS.names() if name not in (*base.listing.columns, *newest.columns)]
+        return (
+            base.listing.join(
+                newest.drop("attr", "system", "variant", "source"), on="build_id", maintain_order="left"
+            )
+            .with_columns(source=pl.lit(uri), run_id=pl.lit(run_id))
+            .with_columns(
+                pl.lit(None, dtype=JOBS[name]).alias(name)
+                for name in missing
+                if name not in ("source", "run_id")
+            )
+            .select(pl.col(name).cast(dtype) for name, dtype in JOBS.items())
+        )
+
+
+class _AsOf(EventLog):
+    """The log as if one observation were the newest of its jobset."""
+
+    def __init__(self, log: EventLog, observation_id: str) -> None:
+        super().__init__(log.path)
+        self.observation_id = observation_id
+
+    def scan(self, event_type: str, last_batch: int | None = None) -> pl.LazyFrame:
+        """Rows as they are, but the observation comes last in the source's order."""
+        rows = super().scan(event_type, last_batch)
+        if event_type != "evaluation_observed":
+            return rows
+        is_it = pl.col("id") == self.observation_id
+        return rows.with_columns(ordinal=pl.when(is_it).then(pl.lit(2**63 - 1)).otherwise("ordinal"))
+
+
+def _past(answers: list[dict[str, object]]) -> PastRun:
+    last = answers[-1]
+    totals: list[dict[str, object]] = last["totals"] or []  # type: ignore[assignment]
+    return PastRun(
+        observation_id=last["id"],  # type: ignore[arg-type]
+        jobset=last["jobset"],  # type: ignore[arg-type]
+        ordinal=last["ordinal"],  # type: ignore[arg-type]
+        observed_at=last["observed_at"],  # type: ignore[arg-type]
+        occurred_at=last["occurred_at"],  # type: ignore[arg-type]
+        revision=last["revision"],  # type: ignore[arg-type]
+        systems=tuple(last["systems"]),  # type: ignore[arg-type]
+        counts=tuple((t["status"], t["n"]) for t in totals) or None,  # type: ignore[misc]
+        is_full=last["coverage"] == Coverage.FULL,
+        is_partial=last["is_partial"],  # type: ignore[arg-type]
+        has_list=last["listed_rows"] is not None,
+        evaluation_errors=last["evaluation_errors"],  # type: ignore[arg-type]
+        others=tuple(answer["id"] for answer in answers[:-1]),  # type: ignore[misc]
+    )

@@ -1,0 +1,118 @@
+"""Readings of one call as one: each run once, each job once, what was taken back gone."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import polars as pl
+
+from pipelines.sources.base import Rejected, reject
+from pipelines.sources.ci import columns
+from pipelines.sources.ci.columns import JOB, JOBS
+from pipelines.sources.ci.runs import Reading, Retraction, Run
+
+
+@dataclass(frozen=True)
+class Merged:
+    """What several readings say together."""
+
+    runs: dict[tuple[str, str], Run]
+    """(source, run_id) -> run, without its jobs."""
+    jobs: pl.DataFrame
+    """One row per job, sorted, with its variant."""
+    attempts: pl.DataFrame
+    """Rows of earlier attempts of these jobs."""
+    removed: pl.DataFrame
+    """Jobs whose every event was taken back: the columns of `JOB`."""
+    unmatched: list[Retraction] = field(default_factory=list)
+    """Retractions of events that were not seen."""
+    rejected: list[Rejected] = field(default_factory=list)
+
+
+def merge(readings: Sequence[Reading]) -> Merged:
+    """All readings as one, whatever their order."""
+    runs: dict[tuple[str, str], list[Run]] = {}
+    for reading in readings:
+        for run in reading.runs:
+            runs.setdefault((run.source, run.run_id), []).append(run)
+    one = {key: _one(parts) for key, parts in sorted(runs.items())}
+    frames = [reading.jobs for reading in readings if reading.jobs is not None and reading.jobs.height]
+    rejected: list[Rejected] = []
+    jobs = pl.concat(frames) if frames else JOBS.to_frame()
+    if len(frames) > 1:
+        jobs, contradicting = columns.once(jobs)
+        rejected = reject(
+            contradicting.drop("event_digest"), "inbox", "conflicting event: its id is another's"
+        )
+    with_jobs = [run for reading in readings for run in reading.runs if run.jobs]
+    if with_jobs:
+        jobs = pl.concat([jobs, columns.of_runs(with_jobs)])
+    variants = pl.DataFrame(
+        [(*key, run.variant or "") for key, run in one.items()],
+        schema={"source": pl.String, "run_id": pl.String, "of_run": pl.String},
+        orient="row",
+    )
+    if jobs["variant"].null_count():
+        jobs = (
+            jobs.join(variants, on=["source", "run_id"], how="left", maintain_order="left")
+            .with_columns(variant=pl.coalesce("variant", "of_run", pl.lit("")))
+            .drop("of_run")
+        )
+    jobs, taken, unmatched = _without_retracted(
+        jobs, [retraction for reading in readings for retraction in reading.retracted]
+    )
+    last = columns.newest(jobs)
+    earlier = jobs.clear()
+    if last.height < jobs.height:
+        same = [*JOB, "attempt", "status", "occurred_at"]
+        earlier = jobs.join(last.select(same), on=same, how="anti", nulls_equal=True, maintain_order="left")
+    return Merged(one, last, earlier, taken.join(last, on=JOB, how="anti").select(JOB), unmatched, rejected)
+
+
+def _without_retracted(
+    jobs: pl.DataFrame, retractions: list[Retraction]
+) -> tuple[pl.DataFrame, pl.DataFrame, list[Retraction]]:
+    """Rows that stand, rows that were taken back, and retractions that match no row."""
+    if not retractions:
+        return jobs, jobs.clear(), []
+    ids = pl.DataFrame(
+        sorted({(one.source, one.event_id) for one in retractions}),
+        schema={"source": pl.String, "event_id": pl.String},
+        orient="row",
+    )
+    taken = jobs.join(ids, on=["source", "event_id"], how="semi")
+    seen = set(taken.select("source", "event_id").iter_rows())
+    left = jobs.join(ids, on=["source", "event_id"], how="anti", maintain_order="left")
+    return left, taken, [one for one in retractions if (one.source, one.event_id) not in seen]
+
+
+def _one(parts: list[Run]) -> Run:
+    """A run from what each input says of it: the earliest that says anything, complete if any says so."""
+    ordered = sorted(parts, key=lambda run: (run.commit is None, run.observed_at, repr(run)))
+
+    def first(name: str) -> object:
+        return next((value for run in ordered if (value := getattr(run, name)) is not None), None)
+
+    times = [run.started_at for run in parts if run.started_at is not None]
+    ends = [run.stopped_at for run in parts if run.stopped_at is not None]
+    told = [run.told_complete for run in parts if run.told_complete is not None]
+    repo = next((run.repo for run in ordered if run.repo != Run.repo), Run.repo)
+    return replace(
+        ordered[0],
+        jobs=(),
+        repo=repo,
+        observed_at=max(run.observed_at for run in parts),
+        commit=first("commit"),  # type: ignore[arg-type]
+        branch=first("branch"),  # type: ignore[arg-type]
+        pull_request=first("pull_request"),  # type: ignore[arg-type]
+        variant=first("variant"),  # type: ignore[arg-type]
+        systems=tuple(sorted({system for run in parts for system in run.systems})),
+        is_complete=any(run.is_complete for run in parts),
+        told_complete=any(told) if told else None,
+        counts=first("counts"),  # type: ignore[arg-type]
+        status=first("status"),  # type: ignore[arg-type]
+        started_at=min(times, default=None),
+        stopped_at=max(ends, default=None),
+        errors=first("errors"),  # type: ignore[arg-type]
+        notes=tuple(sorted({note for run in parts for note in run.notes})),
+        needs_commit=all(run.needs_commit for run in parts),
+    )

@@ -1,0 +1,50 @@
+"""Which format content has, asked of one adapter after the other."""
+
+from pipelines.errors import BadInput
+from pipelines.sources.ci import (
+    buildbot,
+    eval_jobs,
+    fast_build,
+    generic,
+    github_actions,
+    hydra_runcommand,
+    internal_json,
+    junit,
+    nix_json,
+    nixpkgs_review,
+    plain_log,
+    r_updates,
+)
+from pipelines.sources.ci.runs import MAX_DOCUMENT_BYTES, MAX_LINE_BYTES, Adapter
+
+ADAPTERS: tuple[Adapter, ...] = (
+    generic,
+    fast_build,
+    eval_jobs,
+    junit,
+    nixpkgs_review,
+    github_actions,
+    buildbot,
+    hydra_runcommand,
+    nix_json,
+    internal_json,
+    r_updates,
+    # Last: plain text that a log of another format may hold as well.
+    plain_log,
+)
+"""Adapters in the order in which they are asked."""
+
+
+def recognise(head: bytes, name: str) -> Adapter:
+    """The adapter of content that begins like this. Raises BadInput naming the known formats."""
+    for adapter in ADAPTERS:
+        if adapter.recognises(head):
+            return adapter
+    known = ", ".join(adapter.NAME for adapter in ADAPTERS)
+    seen = "is empty" if not head.strip() else "has no format that is known by its content"
+    raise BadInput(f"{name} {seen}: known are {known}.")
+
+
+def longest_line(adapter: Adapter) -> int:
+    """Bytes that a line of the format may have: other formats may be one document on one line."""
+    return MAX_LINE_BYTES if adapter is generic else MAX_DOCUMENT_BYTES

@@ -1,0 +1,110 @@
+"""Checks one file of CI results without taking anything from it, and says why each rejection would happen."""
+
+import textwrap
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pipelines.errors import BadInput
+from pipelines.sources.base import Rejected
+from pipelines.sources.ci import generic, generic_lines
+from pipelines.sources.ci.complaints import Complaint, cut
+from pipelines.sources.ci.facts import tell
+from pipelines.sources.ci.input import head, open_lines
+from pipelines.sources.ci.known import Past
+from pipelines.sources.ci.recognise import longest_line, recognise
+from pipelines.sources.ci.runs import Told
+
+WIDTH = 80
+SHOWN = 200
+"""Complaints that are printed; those beyond are counted."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a file holds, and every fault in the order of lines."""
+
+    name: str
+    format: str
+    runs: int = 0
+    jobs: int = 0
+    complaints: list[Complaint] = field(default_factory=list)
+    left: tuple[tuple[str, str, int], ...] = ()
+
+    def lines(self) -> Iterator[str]:
+        """For a terminal of 80 columns."""
+        for one in self.complaints[:SHOWN]:
+            place = f"line {one.line}" if one.line else "file"
+            yield f"{place}{': ' + cut(one.field) if one.field else ''}"
+            yield from _indented("seen:     ", one.seen)
+            yield from _indented("expected: ", one.expected)
+        if len(self.complaints) > SHOWN:
+            yield f"... and {len(self.complaints) - SHOWN:,} more"
+        for _, kind, n in self.left:
+            yield from _indented("", f"{n:,} events of type {cut(kind)} would be left alone.")
+        faults = f"{len(self.complaints):,} faults" if self.complaints else "no fault"
+        yield from textwrap.wrap(
+            f"{cut(self.name)}: {self.format}, {self.runs:,} runs, {self.jobs:,} jobs, {faults}", WIDTH
+        )
+
+
+def validate(path: Path, told: Told | None = None) -> Report:
+    """All faults of a file. Raises BadInput only if the file cannot be opened."""
+    try:
+        beginning = head(path)
+    except BadInput as error:
+        if not path.exists():
+            raise
+        return _whole(path, "unreadable", error)
+    try:
+        adapter = recognise(beginning, path.name)
+    except BadInput as error:
+        return _whole(path, "no known format", error)
+    lines = open_lines(path, max_line_bytes=longest_line(adapter))
+    try:
+        reading = adapter.read(lines, told or Told(), path.name)
+        complaints = _of_lines(lines) if adapter is generic else []
+    except BadInput as error:
+        return _whole(path, adapter.NAME, error)
+    if adapter is generic:
+        # What the lines themselves are accused of is told by field; the rest concerns several lines.
+        rejected = [one for one in reading.rejected if not one.reason.startswith("line ")]
+    else:
+        rejected = list(reading.rejected)
+    pending = [one for facts in tell([reading], Past()).facts for one in facts.rejected]
+    rejected += [one for one in pending if one not in reading.rejected]
+    complaints += [_of_reject(one) for one in rejected]
+    jobs = sum(len(run.jobs) for run in reading.runs)
+    jobs += reading.jobs.height if reading.jobs is not None else 0
+    complaints.sort(key=lambda one: (one.line == 0, one.line, one.field))
+    return Report(path.name, adapter.NAME, len(reading.runs), jobs, complaints, reading.left)
+
+
+def _of_lines(lines: Iterable[bytes]) -> list[Complaint]:
+    return [
+        complaint
+        for chunk in generic_lines.chunks(lines)
+        for _, complaints in chunk.refused
+        for complaint in complaints
+    ]
+
+
+def _of_reject(one: Rejected) -> Complaint:
+    """A reject as a complaint: its reason says what was expected."""
+    place, colon, reason = one.reason.partition(": ")
+    number = place.removeprefix("line ")
+    line = int(number) if colon and place != number and number.isdecimal() else 0
+    seen = cut(one.content.decode(errors="replace")) or f"{one.rows:,} more of the kind"
+    return Complaint(line, "", seen, reason if line else one.reason)
+
+
+def _whole(path: Path, kind: str, error: BadInput) -> Report:
+    return Report(path.name, kind, complaints=[Complaint(0, "", "the file as a whole", str(error))])
+
+
+def _indented(label: str, text: str) -> Iterator[str]:
+    """A text below a place, wrapped."""
+    indent = " " * (2 + len(label))
+    yield from textwrap.wrap(
+        text, WIDTH, initial_indent="  " + label, subsequent_indent=indent, break_long_words=True
+    )
