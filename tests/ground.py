@@ -1,23 +1,28 @@
-"""What every test stands on: state in a temporary folder, no network, and one browser found in one place.
+"""What every test stands on: state in a temporary folder, no network, one browser and one database server found
+in one place.
 
-A test asks for the fixture `chromium` (the path of a browser) and is then a browser test. Where there is no
-Chromium those tests are left out and the summary says so; NIXPKGS_HEALTH_BROWSER_TESTS=required (as in CI)
-makes that an error instead.
+A test asks for the fixture `chromium` (the path of a browser) and is then a browser test, or for `postgres` (a
+running server of its own). Where there is no Chromium or no PostgreSQL those tests are left out and the summary
+says so; NIXPKGS_HEALTH_BROWSER_TESTS=required and NIXPKGS_HEALTH_POSTGRES_TESTS=required (as in CI) make that an
+error instead.
 """
 
 import os
 import shutil
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import settings
 
+from pipelines import bench_postgres
+
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
-LEFT_OUT = pytest.StashKey[int]()
+LEFT_OUT = pytest.StashKey[list[str]]()
 
 # Equal examples on every run, and no verdict that depends on how busy the machine is.
 settings.register_profile("equal", derandomize=True, deadline=None)
@@ -30,27 +35,61 @@ def find_chromium() -> str | None:
     return named or next(filter(None, map(shutil.which, BROWSERS)), None)
 
 
+@dataclass(frozen=True)
+class Program:
+    """A program that some tests need and a machine may lack."""
+
+    fixture: str
+    """The fixture by which a test asks for it."""
+    kind: str
+    """What such tests are called."""
+    find: Callable[[], object]
+    required_by: str
+    """Environment variable; `required` there makes leaving the tests out an error."""
+    missing: str
+    remedy: str
+
+
+PROGRAMS = (
+    Program(
+        "chromium",
+        "browser",
+        find_chromium,
+        "NIXPKGS_HEALTH_BROWSER_TESTS",
+        "no Chromium found",
+        "Install it (Debian, Ubuntu: apt install chromium) or name one in NIXPKGS_HEALTH_CHROMIUM.",
+    ),
+    Program(
+        "postgres",
+        "PostgreSQL",
+        bench_postgres.find_server,
+        "NIXPKGS_HEALTH_POSTGRES_TESTS",
+        f"no PostgreSQL server found on the PATH or in {bench_postgres.DEBIAN}",
+        "Install one (Debian, Ubuntu: apt install postgresql).",
+    ),
+)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave browser tests out, aloud, where no browser is."""
-    if find_chromium():
-        return
-    chosen = [item for item in items if "chromium" in getattr(item, "fixturenames", ())]
-    if chosen and os.environ.get("NIXPKGS_HEALTH_BROWSER_TESTS") == "required":
-        names = ", ".join(BROWSERS)
-        raise pytest.UsageError(f"{len(chosen)} tests need a browser and none of {names} is on the PATH")
-    items[:] = [item for item in items if item not in chosen]
-    config.stash[LEFT_OUT] = len(chosen)
-    config.hook.pytest_deselected(items=chosen)
+    """Leave tests out, aloud, where the program that they need is not."""
+    left_out = config.stash.setdefault(LEFT_OUT, [])
+    for program in PROGRAMS:
+        chosen = [item for item in items if program.fixture in getattr(item, "fixturenames", ())]
+        if not chosen or program.find():
+            continue
+        if os.environ.get(program.required_by) == "required":
+            raise pytest.UsageError(f"{len(chosen)} {program.kind} tests cannot run: {program.missing}")
+        items[:] = [item for item in items if item not in chosen]
+        left_out.append(f"{len(chosen)} {program.kind} tests: {program.missing}. {program.remedy}")
+        config.hook.pytest_deselected(items=chosen)
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """Say what was left out just above the last line."""
-    if left_out := config.stash.get(LEFT_OUT, 0):
+    if left_out := config.stash.get(LEFT_OUT, []):
         terminalreporter.section("left out")
-        terminalreporter.line(
-            f"{left_out} browser tests: no Chromium found. Install it (Debian, Ubuntu: apt install chromium) "
-            "or name one in NIXPKGS_HEALTH_CHROMIUM."
-        )
+        for sentence in left_out:
+            terminalreporter.line(sentence)
 
 
 @pytest.fixture(scope="session")
@@ -59,6 +98,13 @@ def chromium() -> str:
     path = find_chromium()
     assert path, "a test that needs the browser was collected without one"
     return path
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[bench_postgres.Cluster]:
+    """A server of the tests' own, empty; a test makes the databases that it needs in it."""
+    with bench_postgres.cluster() as running:
+        yield running
 
 
 @pytest.fixture(scope="session", autouse=True)

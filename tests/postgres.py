@@ -54,12 +54,7 @@ def fill(cluster: Cluster, dsn: str, instant: str) -> None:
         plain = cluster.folder / f"{table}.csv"
         plain.write_bytes(content)
         plain.chmod(0o644)
-        execute(
-            dsn,
-            f"delete from {table}",
-            f"copy {table} ({names}) from '{plain}' (format csv, header)",
-            "analyze",
-        )
+        execute(dsn, f"truncate {table}", f"copy {table} ({names}) from '{plain}' (format csv, header)")
         plain.unlink()
 
 

@@ -64,38 +64,54 @@ def readings(
     jobsets: Collection[str],
     state: State,
     now: datetime,
+    recorded: Collection[str] = (),
     piece_members: int = PIECE_MEMBERS,
 ) -> Iterator[Reading]:
     """What is new of each jobset (`project/jobset`; none named: of all), in pieces. Raises BadInput.
 
-    `now`: when the snapshot was taken; becomes `observed_at`.
+    `now`: when the snapshot was taken; becomes `observed_at`. `recorded`: jobsets that the log knows.
     """
-    for name, number in chosen(origin, jobsets).items():
+    for name, number in chosen(origin, jobsets, state, recorded).items():
         position = replace(state.get(name) or Position(number), jobset_id=number)
         for piece in _jobset(origin, name, position, now, piece_members):
             state = {**state, name: piece.state[name]}
             yield replace(piece, state=state)
 
 
-def chosen(origin: Origin, jobsets: Collection[str]) -> dict[str, int]:
-    """Name and number of the jobsets wanted, sorted; a renamed one under the name that Hydra has for it now."""
+def chosen(
+    origin: Origin, jobsets: Collection[str], state: State, recorded: Collection[str]
+) -> dict[str, int]:
+    """Name and number of the jobsets wanted, sorted by name.
+
+    A renamed one goes on under the name under which it was read or recorded before, else it has the one that
+    Hydra gives it now. Raises BadInput for a name that Hydra does not know.
+    """
     there = {f"{project}/{name}": number for number, project, name in _whole(origin, sql.JOBSETS).iter_rows()}
     renamed = {
         f"{project}/{old}": f"{project}/{new}"
-        for project, old, new in _whole(origin, sql.RENAMES).iter_rows()
+        for project, old, new in _whole(origin, sql.RENAMES).sort("project", "from_").iter_rows()
     }
+    before = {position.jobset_id: name for name, position in state.items() if position.jobset_id > 0}
     found = {}
     for wanted in jobsets or there:
-        name, seen = wanted, {wanted}
-        while name not in there and name in renamed and renamed[name] not in seen:
-            name = renamed[name]
-            seen.add(name)
-        if name not in there:
+        now = _renamed(wanted, there, renamed)
+        if now is None:
             raise BadInput(
                 f"This database has no jobset {wanted}; it has {', '.join(sorted(there)) or 'none at all'}."
             )
-        found[name] = there[name]
+        old = [name for name in renamed if name in recorded and _renamed(name, there, renamed) == now]
+        name = before.get(there[now]) or (now if now in recorded or not old else old[0])
+        found[name] = there[now]
     return dict(sorted(found.items()))
+
+
+def _renamed(name: str, there: Collection[str], renamed: Mapping[str, str]) -> str | None:
+    """The name that a jobset has now; None where there is none."""
+    seen = set()
+    while name not in there and name in renamed and name not in seen:
+        seen.add(name)
+        name = renamed[name]
+    return name if name in there else None
 
 
 def _jobset(

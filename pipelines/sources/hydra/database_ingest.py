@@ -4,29 +4,15 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from urllib.parse import urlsplit
+
+import polars as pl
 
 from pipelines.errors import BadInput
 from pipelines.ingest import Ingested, known, record
 from pipelines.log.store import EventLog
-from pipelines.sources.base import Facts
-from pipelines.sources.hydra import database, database_state, exported, postgres
+from pipelines.sources.base import Facts, Rejected
+from pipelines.sources.hydra import database, database_state, exported, instance, postgres
 from pipelines.sources.hydra.facts import facts
-
-PORTS = {"http": 80, "https": 443}
-
-
-def source_name(url: str) -> str:
-    """Name of the source of an instance: host, port unless it is the scheme's own, path. Raises BadInput."""
-    parts = urlsplit(url if "://" in url else f"https://{url}")
-    try:
-        port = parts.port
-    except ValueError:
-        port = -1
-    if parts.scheme not in PORTS or not parts.hostname or port == -1:
-        raise BadInput(f"{url} is no address of a Hydra: name it as in https://hydra.example.org.")
-    told = "" if port in (None, PORTS[parts.scheme]) else f":{port}"
-    return f"{parts.hostname}{told}{parts.path.rstrip('/')}"
 
 
 def ingest_database(
@@ -44,13 +30,13 @@ def ingest_database(
     `origin`: a connection string (text), or the folder of an export (a path). `now`: when it was asked; an export
     may leave it out, and then the newest time in it counts. A run that is interrupted goes on where it was.
     """
-    source = source_name(source_url)
+    source = instance.from_url(source_url, ()).source
     done: list[Ingested] = []
     with log.writer_lock():
         state = database_state.load(var, source)
+        recorded = _recorded(log, source)
         with _opened(origin, state, now) as (opened, at, rejected):
-            pieces = database.readings(opened, jobsets, state, at)
-            for piece in pieces:
+            for piece in database.readings(opened, jobsets, state, at, recorded):
                 read = sum(piece.rows.values())
                 progress(f"{piece.jobset}: {read:,} rows, {piece.rows['builds']:,} builds")
                 pending = piece.state[piece.jobset].pending
@@ -65,10 +51,16 @@ def ingest_database(
     return done
 
 
+def _recorded(log: EventLog, source: str) -> set[str]:
+    """Jobsets of the source that the log knows, however they came there."""
+    observed = log.scan("evaluation_observed").filter(pl.col("source") == source)
+    return set(observed.select(pl.col("jobset").unique()).collect()["jobset"])
+
+
 @contextmanager
 def _opened(
     origin: str | Path, state: database_state.State, now: datetime | None
-) -> Iterator[tuple[database.Origin, datetime, list]]:
+) -> Iterator[tuple[database.Origin, datetime, list[Rejected]]]:
     if isinstance(origin, Path):
         numbers = {name: position.jobset_id for name, position in state.items()}
         with exported.opened(origin, numbers) as tables:

@@ -14,6 +14,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import polars as pl
@@ -118,7 +119,11 @@ def opened(folder: Path, known: Mapping[str, int]) -> Iterator[Exported]:
     Raises BadInput when a table that is needed, or a column of one, is not there, or a file cannot be read.
     """
     with tempfile.TemporaryDirectory(prefix="health-export-") as scratch:
-        config = {"memory_limit": MEMORY, "temp_directory": scratch, "autoinstall_known_extensions": "false"}
+        config: dict[str, Any] = {
+            "memory_limit": MEMORY,
+            "temp_directory": scratch,
+            "autoinstall_known_extensions": "false",
+        }
         with closing(duckdb.connect(f"{scratch}/export.duckdb", config=config)) as connection:
             rejected: list[Rejected] = []
             columns = {name: _load(connection, folder, name, rejected) for name in TABLES}
