@@ -54,7 +54,7 @@ def test_one_payload_is_a_fact_about_one_build():
         "https://hydra.example.org",
         "runcommand-nixos-cuda/cuda-packages-unstable-2025-10-09",
     )
-    assert (run.is_complete, run.commit, run.branch) == (False, None, "nixos-cuda/cuda-packages-unstable")
+    assert (run.is_complete, run.commit, run.branch) == (False, None, "cuda-packages-unstable")
     assert run.observed_at == job.stopped_at == datetime(2025, 10, 9, 9, 5, tzinfo=UTC)
     assert (job.attr, job.system, job.variant, job.build_id) == (
         "python3Packages.torch",

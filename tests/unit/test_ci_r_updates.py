@@ -25,7 +25,7 @@ def test_the_real_table_is_evaluation_448_with_58_own_failures():
     assert r_updates.recognises(content[:65536])
     reading = r_updates.read(content.splitlines(keepends=True), Told(), "failures.csv")
     (run,) = reading.runs
-    assert (run.source, run.run_id, run.branch) == ("https://hydra.vk3.wtf", "448", "nixpkgs/r-updates")
+    assert (run.source, run.run_id, run.branch) == ("https://hydra.vk3.wtf", "448", "r-updates")
     assert run.observed_at == datetime(2026, 2, 19, 5, 45, 23, tzinfo=UTC)
     assert not run.is_complete
     assert run.commit is None

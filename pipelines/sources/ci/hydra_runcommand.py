@@ -129,7 +129,7 @@ def _runs(
                 jobs=tuple(jobs),
                 repo=told.repo or Run.repo,
                 commit=told.commit,
-                branch=told.branch or jobset,
+                branch=told.branch or jobset.partition("/")[2],
                 variant=told.variant,
                 systems=tuple(sorted({job.system for job in jobs})),
             )

@@ -18,7 +18,8 @@ from pipelines.sources.ci.runs import Job, Reading, Run, Told
 
 NAME = "r-updates table"
 SOURCE = "https://hydra.vk3.wtf"
-JOBSET = "nixpkgs/r-updates"
+BRANCH = "r-updates"
+"""Of nixpkgs: the jobset is nixpkgs/r-updates."""
 
 COLUMNS = ("collection", "package", "system", "status", "build_id")
 STATUSES = {"failed": "failed", "dependency failed": "dependency-failed"}
@@ -65,7 +66,7 @@ def read(lines: Iterable[bytes], told: Told, name: str) -> Reading:
         jobs=tuple(kept),
         repo=told.repo or Run.repo,
         commit=told.commit,
-        branch=told.branch or JOBSET,
+        branch=told.branch or BRANCH,
         variant=told.variant,
         systems=tuple(sorted({job.system for job in kept})),
     )
