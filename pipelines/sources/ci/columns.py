@@ -41,6 +41,7 @@ JOBS = pl.Schema(
 JOB = ["source", "run_id", "attr", "system", "variant"]
 """What identifies a job's result."""
 
+_WORDS = ("run_id", "status", "attr", "system", "variant", "source_status", "drv_path", "attempt", "log_url")
 _OF_JOB = (
     "attr", "system", "status", "source_status", "cause_known", "is_cached", "drv_path", "attempt",
     "queued_at", "started_at", "stopped_at", "time_kind", "log_url", "build_id",
@@ -72,7 +73,8 @@ def once(jobs: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     is_repeated = number.is_duplicated() & jobs["event_id"].is_not_null()
     if not is_repeated.any():
         return jobs, jobs.clear()
-    told = jobs.filter(is_repeated).sort("occurred_at", "status", "attr", "system", "event_digest")
+    # The digest is another one in every process, so it comes last.
+    told = jobs.filter(is_repeated).sort("occurred_at", *_WORDS, "event_digest", nulls_last=True)
     first = told.unique(key, keep="first", maintain_order=True)
     others = told.join(
         first.select(*key, "event_digest"), on=[*key, "event_digest"], how="anti", maintain_order="left"

@@ -114,9 +114,9 @@ def _runs(uri: str, merged: Merged, jobs: pl.DataFrame, past: Past, of: _Of) -> 
         before = known.get(run_id)
         if run.needs_commit and run.commit is None and (before is None or before.revision is None):
             pending.add((uri, run_id))
-            reason = "run whose commit no event tells: send it with the jobs or in run.started"
+            reason = "data.commit is not told: no event of the run has it"
             of.rejected.append(
-                Rejected(run_id, reason, repr(run).encode(), max(own.height, 1), evaluation_id=run_id)
+                Rejected(f"run {run_id}", reason, run_id.encode(), max(own.height, 1), evaluation_id=run_id)
             )
             continue
         jobset = before.jobset if before and _says_nothing_of_jobset(run) else jobset_of(run)

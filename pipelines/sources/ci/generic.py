@@ -21,7 +21,7 @@ from models.ci_format import (
     instant,
 )
 from pipelines.errors import BadInput
-from pipelines.sources.base import REJECTED_ROWS, Rejected, reject
+from pipelines.sources.base import REJECTED_ROWS, Rejected
 from pipelines.sources.ci import columns, generic_lines
 from pipelines.sources.ci.complaints import Judged
 from pipelines.sources.ci.observations import place_of
@@ -31,6 +31,7 @@ NAME = "generic events"
 RESERVED = ("hydra.nixos.org",)
 """Installations that are read by themselves: nobody else may speak in their name."""
 
+CONFLICTING = "id is not unique: another event of this id says something else"
 _NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -57,6 +58,11 @@ class _Read:
         if self.reasons[kind] <= REJECTED_ROWS:
             self.rejected.append(Rejected(file, reason, content, evaluation_id=run_id))
 
+    def reject_jobs(self, file: str, jobs: pl.DataFrame, seen: str, reason: str) -> None:
+        """Jobs of some lines, each with what was seen in a column."""
+        for line, text, run_id in jobs.sort("line").select("line", seen, "run_id").iter_rows():
+            self.reject(file, f"line {line}: {reason}", str(text).encode(), run_id)
+
 
 def read(lines: Iterable[bytes], told: Told, name: str) -> Reading:
     """Runs, advances and retractions of a file; jobs in columns. Raises BadInput if it holds no event at all."""
@@ -73,9 +79,7 @@ def read(lines: Iterable[bytes], told: Told, name: str) -> Reading:
         raise BadInput(f"{name} holds no event: it is left out.")
     jobs = _without_reserved(jobs, seen, name)
     jobs, contradicting = columns.once(jobs)
-    seen.rejected += reject(
-        contradicting.drop("event_digest"), name, "conflicting event: its id is another's"
-    )
+    seen.reject_jobs(name, contradicting, "event_id", CONFLICTING)
     others = _once(seen, name)
     runs, jobs = _runs(jobs, others, told, seen, name)
     return Reading(
@@ -107,15 +111,15 @@ def _counted(reasons: Counter[str], name: str) -> list[Rejected]:
 def _without_reserved(jobs: pl.DataFrame, seen: _Read, name: str) -> pl.DataFrame:
     """Events but those in the name of an installation that is read by itself."""
     false = [source for source in jobs["source"].unique() if place_of(source).lower() in RESERVED]
-    reason = f"source is that of an installation read by itself ({', '.join(RESERVED)})"
+    reason = f"source is not your own: that installation is read by itself ({', '.join(RESERVED)})"
     spoken = pl.col("source").is_in(false)
     if false:
-        seen.rejected += reject(jobs.filter(spoken).drop("event_digest"), name, reason)
+        seen.reject_jobs(name, jobs.filter(spoken), "source", reason)
         jobs = jobs.filter(~spoken)
     kept = []
     for line, event in seen.others:
         if place_of(event.envelope.source).lower() in RESERVED:
-            seen.reject(name, f"line {line}: {reason}", repr(event.envelope).encode())
+            seen.reject(name, f"line {line}: {reason}", event.envelope.source.encode())
         else:
             kept.append((line, event))
     seen.others = kept
@@ -132,9 +136,7 @@ def _once(seen: _Read, name: str) -> list[tuple[int, Judged]]:
             found[key] = event
             kept.append((line, event))
         elif (event.type, event.data) != (found[key].type, found[key].data):
-            seen.reject(
-                name, f"line {line}: conflicting event: its id is another's", repr(event.data).encode()
-            )
+            seen.reject(name, f"line {line}: {CONFLICTING}", event.envelope.id.encode())
     return kept
 
 
@@ -174,7 +176,7 @@ def _runs(
     jobs = jobs.join(commits, on=["source", "run_id"], how="left", maintain_order="left")
     other = (pl.col("commit") != pl.col("of_run")).fill_null(value=False)
     wrong = jobs.filter(other)
-    seen.rejected += reject(wrong.drop("event_digest"), name, "data.commit is not the commit of its run")
+    seen.reject_jobs(name, wrong, "commit", "data.commit is not the commit of its run")
     return list(runs.values()), jobs.filter(~other) if wrong.height else jobs
 
 
@@ -185,11 +187,10 @@ def _as_named_by_jobs(jobs: pl.DataFrame) -> dict[tuple[str, str], dict[str, obj
         .group_by("source", "run_id")
         .agg(
             *(
-                pl.struct("occurred_at", name)
+                pl.col(name)
                 .filter(pl.col(name).is_not_null())
-                .min()
-                .struct.field(name)
-                .alias(name)
+                .sort_by(pl.struct("occurred_at", name).filter(pl.col(name).is_not_null()))
+                .first()
                 for name in ("commit", "branch", "pull_request", "repo")
             ),
             newest=pl.col("occurred_at").max(),

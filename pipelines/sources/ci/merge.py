@@ -41,7 +41,9 @@ def merge(readings: Sequence[Reading]) -> Merged:
     if len(frames) > 1:
         jobs, contradicting = columns.once(jobs)
         rejected = reject(
-            contradicting.drop("event_digest"), "inbox", "conflicting event: its id is another's"
+            contradicting.drop("event_digest"),
+            "inbox",
+            "id is not unique: another event of this id says something else",
         )
     with_jobs = [run for reading in readings for run in reading.runs if run.jobs]
     if with_jobs:

@@ -1,5 +1,6 @@
 """Checks one file of CI results without taking anything from it, and says why each rejection would happen."""
 
+import re
 import textwrap
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from pipelines.sources.ci.runs import Told
 WIDTH = 80
 SHOWN = 200
 """Complaints that are printed; those beyond are counted."""
+_REASON = re.compile(r"\A(?:line (\d+): )?(?:([\w.]+) is not )?(.*)\Z", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class Report:
         )
 
 
-def validate(path: Path, told: Told | None = None) -> Report:
+def validate(path: Path, knows: Told | None = None) -> Report:
     """All faults of a file. Raises BadInput only if the file cannot be opened."""
     try:
         beginning = head(path)
@@ -62,13 +64,14 @@ def validate(path: Path, told: Told | None = None) -> Report:
         return _whole(path, "no known format", error)
     lines = open_lines(path, max_line_bytes=longest_line(adapter))
     try:
-        reading = adapter.read(lines, told or Told(), path.name)
+        reading = adapter.read(lines, knows or Told(), path.name)
         complaints = _of_lines(lines) if adapter is generic else []
     except BadInput as error:
         return _whole(path, adapter.NAME, error)
     if adapter is generic:
         # What the lines themselves are accused of is told by field; the rest concerns several lines.
-        rejected = [one for one in reading.rejected if not one.reason.startswith("line ")]
+        told = {one.reason for one in complaints}
+        rejected = [one for one in reading.rejected if one.reason not in told]
     else:
         rejected = list(reading.rejected)
     pending = [one for facts in tell([reading], Past()).facts for one in facts.rejected]
@@ -91,11 +94,10 @@ def _of_lines(lines: Iterable[bytes]) -> list[Complaint]:
 
 def _of_reject(one: Rejected) -> Complaint:
     """A reject as a complaint: its reason says what was expected."""
-    place, colon, reason = one.reason.partition(": ")
-    number = place.removeprefix("line ")
-    line = int(number) if colon and place != number and number.isdecimal() else 0
+    found = _REASON.match(one.reason)
+    line, name, expected = found.groups() if found else (None, None, one.reason)
     seen = cut(one.content.decode(errors="replace")) or f"{one.rows:,} more of the kind"
-    return Complaint(line, "", seen, reason if line else one.reason)
+    return Complaint(int(line or 0), name or "", seen, expected)
 
 
 def _whole(path: Path, kind: str, error: BadInput) -> Report:
@@ -106,5 +108,5 @@ def _indented(label: str, text: str) -> Iterator[str]:
     """A text below a place, wrapped."""
     indent = " " * (2 + len(label))
     yield from textwrap.wrap(
-        text, WIDTH, initial_indent="  " + label, subsequent_indent=indent, break_long_words=True
+        text, WIDTH, initial_indent="  " + label, subsequent_indent=indent, break_on_hyphens=False
     )
