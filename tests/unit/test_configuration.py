@@ -1,0 +1,77 @@
+"""What a configuration may say, and the sentence for what it may not."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from pipelines import configuration, paths
+from pipelines.errors import BadInput
+
+HYDRA = '[[hydra]]\nurl = "https://hydra.example.org/"\njobsets = ["a/b", "a/c"]\n'
+
+
+def written(folder: Path, text: str, name: str = "config.toml") -> Path:
+    path = folder / name
+    path.write_text(text)
+    return path
+
+
+def test_included_files_come_first_and_folders_are_relative_to_their_file(tmp_path: Path) -> None:
+    (tmp_path / "deep").mkdir()
+    written(tmp_path / "deep", f'histories = ["one"]\n{HYDRA}', "more.toml")
+    found = configuration.load(
+        written(tmp_path, 'include = ["deep/more.toml"]\nhistories = ["two"]\ninbox = "in"\n')
+    )
+    assert found.histories == (tmp_path / "deep" / "one", tmp_path / "two")
+    assert found.inbox == tmp_path / "in"
+    (live,) = found.live
+    assert live.instance.url == "https://hydra.example.org"
+    assert [jobset.name for jobset in live.instance.jobsets] == ["a/b", "a/c"]
+    assert live.freshness == timedelta(hours=configuration.FRESHNESS_HOURS)
+    assert found.instance("https://hydra.example.org/") is live
+    assert found.instance("https://other.example.org") is None
+
+
+def test_a_database_names_the_variable_that_holds_its_address(tmp_path: Path) -> None:
+    text = '[[hydra_database]]\nsource = "https://h.example/"\ndsn_env = "MY_DSN"\njobsets = ["a/b"]\nfreshness_hours = 2\n'
+    (database,) = configuration.load(written(tmp_path, text)).databases
+    assert database == configuration.Database("https://h.example", "MY_DSN", ("a/b",), timedelta(hours=2))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("histories = 3", "no list of folders"),
+        ("histories = [3]", "no list of folders"),
+        ("include = 'x'", "no list of files"),
+        ("histroies = []", "'histroies'"),
+        ("inbox = 3", "inbox"),
+        ("hydra = 3", "no list of tables"),
+        ("histories = [", "is not TOML"),
+        ('include = ["config.toml"]', "in a circle"),
+        ('include = ["absent.toml"]', "does not exist"),
+        (HYDRA + "freshness_hours = 0\n", "freshness_hours is 0"),
+        (HYDRA + "freshness_hours = true\n", "freshness_hours is True"),
+        (HYDRA + "jobset = []\n", "jobset is no setting"),
+        ('[[hydra]]\nurl = "ftp://x"\n', "not an http"),
+        ('[[hydra_database]]\ndsn_env = "X"\njobsets = ["a/b"]\n', "source is None"),
+        ('[[hydra_database]]\nsource = "https://h"\ndsn_env = "X Y"\njobsets = ["a/b"]\n', "dsn_env"),
+        ('[[hydra_database]]\nsource = "https://h"\ndsn_env = "X"\njobsets = []\n', "jobsets is []"),
+        (
+            '[[hydra_database]]\nsource = "https://h"\ndsn_env = "X"\njobsets = ["a/b"]\ndsn = "postgres://u:p@h"\n',
+            "dsn is no setting",
+        ),
+    ],
+)
+def test_a_mistake_is_told_in_one_sentence(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        configuration.load(written(tmp_path, text))
+    assert said in str(caught.value)
+    assert "u:p" not in str(caught.value)
+
+
+def test_the_bundled_configuration_names_histories_that_are_there() -> None:
+    found = configuration.load(paths.EXAMPLES / "bundled.toml")
+    assert len(found.histories) == 4
+    assert all(folder.is_dir() for folder in found.histories)
