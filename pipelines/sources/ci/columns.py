@@ -30,18 +30,15 @@ JOBS = pl.Schema(
         "time_kind": pl.String(),
         "log_url": pl.String(),
         "build_id": pl.String(),
-        # When the result came to be; the event of the generic format that told it, and a hash of what it says
-        # (of this process only: it is compared, never kept).
+        # When the result came to be, and the event of the generic format that told it.
         "occurred_at": INSTANT,
         "event_id": pl.String(),
-        "event_digest": pl.Int64(),
     }
 )
 """`variant` is null where the run's own counts."""
 JOB = ["source", "run_id", "attr", "system", "variant"]
 """What identifies a job's result."""
 
-_WORDS = ("run_id", "status", "attr", "system", "variant", "source_status", "drv_path", "attempt", "log_url")
 _OF_JOB = (
     "attr", "system", "status", "source_status", "cause_known", "is_cached", "drv_path", "attempt",
     "queued_at", "started_at", "stopped_at", "time_kind", "log_url", "build_id",
@@ -65,7 +62,8 @@ def of_runs(runs: Sequence[Run]) -> pl.DataFrame:
 def once(jobs: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Each event once, and the events left out because another one of the same id says something else.
 
-    Of contradicting events the earliest counts: a correction is an event of its own, never an edit.
+    Events say the same if all that is taken of them is equal. Of contradicting ones the earliest counts: a
+    correction is an event of its own, never an edit.
     """
     key = ["source", "event_id"]
     # Hashes find the few rows that may be repeated; only those are compared as texts.
@@ -73,12 +71,10 @@ def once(jobs: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     is_repeated = number.is_duplicated() & jobs["event_id"].is_not_null()
     if not is_repeated.any():
         return jobs, jobs.clear()
-    # The digest is another one in every process, so it comes last.
-    told = jobs.filter(is_repeated).sort("occurred_at", *_WORDS, "event_digest", nulls_last=True)
+    said = ["occurred_at", *(name for name in jobs.columns if name not in (*key, "occurred_at", "line"))]
+    told = jobs.filter(is_repeated).unique([*key, *said], keep="any").sort(said, nulls_last=True)
     first = told.unique(key, keep="first", maintain_order=True)
-    others = told.join(
-        first.select(*key, "event_digest"), on=[*key, "event_digest"], how="anti", maintain_order="left"
-    ).unique([*key, "event_digest"], keep="first", maintain_order=True)
+    others = told.filter(~pl.struct(key).is_first_distinct())
     return pl.concat([jobs.filter(~is_repeated), first]), others
 
 

@@ -1,8 +1,8 @@
 """Lines of the generic format as checked events: the jobs in columns, all else one by one.
 
-Two decoders of one contract. The quick one leaves out the patterns of texts, which are then checked a column
-at a time; a line that either of these refuses goes to the strict one (`complaints.judge`), whose verdict
-counts. A test holds both equal.
+Two decoders of one contract. The quick one leaves out the patterns of the texts that nearly every event has;
+they are then checked a column at a time. A line that either of these refuses goes to the strict one
+(`complaints.judge`), whose verdict counts. A test holds both equal.
 """
 
 import re
@@ -16,9 +16,8 @@ from typing import Any
 
 import msgspec
 import polars as pl
-import pyarrow as pa
 
-from models.ci_format import INSTANTS, TYPES, Envelope, Job
+from models.ci_format import TYPES, Envelope, Job
 from pipelines.sources.ci.columns import INSTANT, JOBS
 from pipelines.sources.ci.complaints import Complaint, Judged, judge
 
@@ -72,8 +71,8 @@ def _pattern(annotation: Any) -> str | None:
 
 
 def _quick_event(name: str, data: type[msgspec.Struct]) -> type[msgspec.Struct]:
-    """The envelope and data of a type without patterns."""
-    inner = msgspec.defstruct(data.__name__, _quick_fields(data), kw_only=True, gc=False, omit_defaults=True)
+    """The envelope and data of a type, without the patterns of what is checked in columns."""
+    inner = msgspec.defstruct(data.__name__, _quick_fields(data), kw_only=True, gc=False)
     fields = [*_quick_fields(Envelope), ("data", inner)]
     return msgspec.defstruct(
         data.__name__ + "Event", fields, tag_field="type", tag=name, kw_only=True, gc=False
@@ -81,36 +80,32 @@ def _quick_event(name: str, data: type[msgspec.Struct]) -> type[msgspec.Struct]:
 
 
 def _quick_fields(cls: type[msgspec.Struct]) -> list[Any]:
-    return [
-        (one.name, _quick(one.type)) if one.required else (one.name, _quick(one.type), one.default)
+    types = [
+        (one, _quick(one.type) if one.name in (*_OF_ENVELOPE, *_OF_DATA) else one.type)
         for one in msgspec.structs.fields(cls)
     ]
+    return [(one.name, kind) if one.required else (one.name, kind, one.default) for one, kind in types]
 
 
-def _patterns(cls: type[msgspec.Struct], place: str) -> dict[str, str]:
-    """Attribute of an event -> pattern of its text."""
-    return {
-        place + one.name: pattern
-        for one in msgspec.structs.fields(cls)
-        if (pattern := _pattern(one.type)) is not None
-    }
-
-
-_JOBS = {name: data for name, data in TYPES.items() if issubclass(data, Job)}
-_QUICK = msgspec.json.Decoder(
-    typing.Union[tuple(_quick_event(name, data) for name, data in _JOBS.items())]  # noqa: UP007
-)
-_PATTERNS = _patterns(Envelope, "") | _patterns(Job, "data.")
-_TIMES = {"time", *(f"data.{name}" for name in INSTANTS)}
-_ENCODE = msgspec.json.Encoder(order="sorted").encode
-_TAKEN = (
+_OF_ENVELOPE = ("id", "source", "time", "subject")
+_OF_DATA = (
     "run_id", "attr", "system", "variant", "status", "source_status", "cause_known", "is_cached", "drv_path",
     "failed_drvs", "attempt", "time_kind", "log_url", "repo", "branch", "pull_request", "commit",
+    "queued_at", "started_at", "stopped_at",
 )  # fmt: skip
-_ENVELOPE = [name for name in _PATTERNS if "." not in name]
-_OF_ENVELOPE = attrgetter(*_ENVELOPE)
-_DATA = sorted({name for name in _PATTERNS if "." in name} | {f"data.{name}" for name in _TAKEN})
-_OF_DATA = attrgetter(*(name.removeprefix("data.") for name in _DATA))
+"""What becomes a column. All else of an event is checked when it is decoded, and left."""
+_TIMES = ("time", "queued_at", "started_at", "stopped_at")
+_PATTERNS = {
+    field.name: pattern
+    for cls, names in ((Envelope, _OF_ENVELOPE), (Job, _OF_DATA))
+    for field in msgspec.structs.fields(cls)
+    if field.name in names and (pattern := _pattern(field.type)) is not None
+}
+_QUICK: Any = msgspec.json.Decoder(
+    typing.Union[tuple(_quick_event(name, data) for name, data in TYPES.items() if issubclass(data, Job))]  # noqa: UP007
+)
+_GET = {name: attrgetter(name) for name in (*_OF_ENVELOPE, *_OF_DATA)}
+_DRVS = "\x1f"
 SCHEMA = pl.Schema(
     {
         **JOBS,
@@ -121,36 +116,36 @@ SCHEMA = pl.Schema(
         "line": pl.Int64(),
     }
 )
+_KINDS = {name: SCHEMA[name] for name in _OF_DATA if name not in (*_TIMES, "failed_drvs")}
 
 
 def _chunk(lines: list[bytes], first: int) -> Chunk:
     decode = _QUICK.decode
     events: list[Any] = []
-    places: list[int] = []
+    numbers: list[int] = []
     chunk = Chunk(SCHEMA.to_frame())
-    for place, line in enumerate(lines):
+    for number, line in enumerate(lines, start=first):
         try:
             events.append(decode(line))
-            places.append(place)
+            numbers.append(number)
         except (ValueError, RecursionError):
             if line.strip():
-                _strictly(chunk, line, first + place)
+                _strictly(chunk, line, number)
     if not events:
         return chunk
-    columns = _columns(events)
-    doubted = _doubted(columns)
-    if doubted.any():
-        keep = [True] * len(events)
-        for number in doubted.arg_true().to_list():
-            line = lines[places[number]]
-            keep[number] = isinstance(verdict := judge(line, first + places[number]), Judged)
+    told, doubted = _columns(events, numbers)
+    if doubted:
+        kept = []
+        for place in doubted:
+            line = lines[numbers[place] - first]
+            verdict = judge(line, numbers[place])
             if isinstance(verdict, list):
                 chunk.refused.append((line, verdict))
-        events = [event for event, is_kept in zip(events, keep, strict=True) if is_kept]
-        places = [place for place, is_kept in zip(places, keep, strict=True) if is_kept]
-        columns = _columns(events) if events else {}
-    if events:
-        chunk.jobs = _jobs(events, columns, [first + place for place in places])
+            else:
+                kept.append(place)
+        refused = pl.Series([place for place in doubted if place not in set(kept)], dtype=pl.Int64)
+        told = told.filter(~pl.int_range(pl.len()).is_in(refused.implode()))
+    chunk.jobs = told
     return chunk
 
 
@@ -168,65 +163,64 @@ def _strictly(chunk: Chunk, line: bytes, number: int) -> None:
         chunk.others.append((number, verdict))
 
 
-def _columns(events: list[Any]) -> dict[str, Any]:
-    """Values of every field that is looked at: texts with a pattern as series, instants under `NAME:at` too."""
-    columns: dict[str, Any] = dict(zip(_ENVELOPE, zip(*map(_OF_ENVELOPE, events), strict=True), strict=True))
-    data = map(_OF_DATA, [event.data for event in events])
-    columns |= dict(zip(_DATA, zip(*data, strict=True), strict=True))
-    for name in _PATTERNS:
-        columns[name] = pl.Series(name, columns[name], dtype=pl.String)
-        if name in _TIMES:
-            columns[name + ":at"] = _instants(columns[name])
-    columns["data.status"] = pl.Series(columns["data.status"], dtype=pl.String)
-    return columns
-
-
-def _instants(texts: pl.Series) -> pl.Series:
-    if texts.null_count() == texts.len():
-        return pl.Series([None] * texts.len(), dtype=INSTANT)
-    return texts.str.to_datetime("%+", time_unit="us", time_zone="UTC", strict=False)
-
-
-def _doubted(columns: dict[str, Any]) -> pl.Series:
-    """Rows that the strict decoder may refuse: all of those that it does, and perhaps others."""
-    doubted = (columns["data.started_at:at"] > columns["data.stopped_at:at"]).fill_null(value=False)
-    has_drvs = pl.Series([bool(drvs) for drvs in columns["data.failed_drvs"]], dtype=pl.Boolean)
-    doubted |= has_drvs & (columns["data.status"] != "dependency-failed")
-    for name, pattern in _PATTERNS.items():
-        column = columns[name]
-        if column.null_count() == column.len():
-            continue
-        distinct = column.unique() if column.n_unique() <= CHUNK // 20 else None
-        if distinct is not None:
-            bad = [text for text in distinct.drop_nulls() if not re.search(pattern, text)]
-            if bad:
-                doubted |= column.is_in(bad).fill_null(value=False)
-        else:
-            doubted |= ~column.str.contains(pattern.replace(r"\Z", r"\z")).fill_null(value=True)
-        if name in _TIMES:
-            doubted |= column.is_not_null() & columns[name + ":at"].is_null()
-    return doubted
-
-
-def _jobs(events: list[Any], columns: dict[str, Any], numbers: list[int]) -> pl.DataFrame:
-    taken = {name: columns[f"data.{name}"] for name in _TAKEN}
-    taken |= {name: columns[f"data.{name}:at"] for name in ("queued_at", "started_at", "stopped_at")}
-    taken["source"] = columns["source"]
-    taken["event_id"] = columns["id"]
-    taken["event_digest"] = [hash(_ENCODE(event.data)) for event in events]
-    taken["occurred_at"] = columns["time:at"]
-    taken["line"] = numbers
-    taken["build_id"] = [None] * len(events)
-    # Lists through Arrow: polars looks at each of them in Python.
-    taken["failed_drvs"] = pl.from_arrow(pa.array(taken["failed_drvs"], type=pa.list_(pa.string())))
-    frame = pl.DataFrame({name: pl.Series(taken[name], dtype=kind) for name, kind in SCHEMA.items()})
-    has_time = pl.any_horizontal(
-        pl.col(name).is_not_null() for name in ("queued_at", "started_at", "stopped_at")
-    )
-    return frame.with_columns(
+def _columns(events: list[Any], numbers: list[int]) -> tuple[pl.DataFrame, list[int]]:
+    """The jobs in columns, and the places of those that the strict decoder may refuse."""
+    data = [event.data for event in events]
+    columns: dict[str, pl.Series] = {}
+    doubts: list[pl.Expr] = []
+    for name in (*_OF_ENVELOPE, *_OF_DATA):
+        values = list(map(_GET[name], events if name in _OF_ENVELOPE else data))
+        if name == "failed_drvs":
+            # As texts: polars would look at each list in Python.
+            values = [_DRVS.join(drvs) if drvs else None for drvs in values]
+        columns[name] = pl.Series(name, values, dtype=_KINDS.get(name, pl.String()))
+        if name in _PATTERNS and columns[name].null_count() < len(values):
+            doubt = _doubt(name, values)
+            doubts += [] if doubt is None else [doubt]
+    instants = {name: _instant(columns, name) for name in _TIMES}
+    doubts += [
+        pl.col(name).is_not_null() & instants[name].is_null()
+        for name in _TIMES
+        if not _is_null(columns, name)
+    ]
+    doubts.append(instants["started_at"] > instants["stopped_at"])
+    doubts.append(pl.col("failed_drvs").is_not_null() & (pl.col("status") != "dependency-failed"))
+    has_time = pl.any_horizontal(pl.col(name).is_not_null() for name in _TIMES[1:])
+    is_web = pl.col("log_url").str.starts_with("https://") | pl.col("log_url").str.starts_with("http://")
+    drvs = pl.col("failed_drvs").str.split(_DRVS).fill_null([])
+    told = pl.DataFrame([*columns.values(), pl.Series("line", numbers, dtype=pl.Int64)]).select(
+        pl.any_horizontal(doubts).fill_null(value=False).alias("doubted"),
+        *(pl.col(name) for name in _KINDS if name not in ("source_status", "time_kind", "log_url")),
+        "source",
+        "line",
+        *(instants[name].alias(name) for name in _TIMES[1:]),
         source_status=pl.coalesce("source_status", "status"),
-        failed_drvs=pl.col("failed_drvs").fill_null([]),
         time_kind=pl.when(has_time).then("time_kind"),
-        log_url=pl.when(pl.col("log_url").str.contains("^https?://")).then("log_url"),
-        occurred_at=pl.coalesce("stopped_at", "occurred_at"),
+        log_url=pl.when(is_web).then("log_url"),
+        failed_drvs=drvs if not _is_null(columns, "failed_drvs") else pl.lit([], dtype=pl.List(pl.String)),
+        build_id=pl.lit(None, dtype=pl.String),
+        event_id="id",
+        occurred_at=pl.coalesce(instants["stopped_at"], instants["time"]),
     )
+    doubted = told["doubted"]
+    return told.select(SCHEMA.names()), doubted.arg_true().to_list() if doubted.any() else []
+
+
+def _is_null(columns: dict[str, pl.Series], name: str) -> bool:
+    return columns[name].null_count() == len(columns[name])
+
+
+def _instant(columns: dict[str, pl.Series], name: str) -> pl.Expr:
+    if _is_null(columns, name):
+        return pl.lit(None, dtype=INSTANT)
+    return pl.col(name).str.to_datetime("%+", time_unit="us", time_zone="UTC", strict=False)
+
+
+def _doubt(name: str, values: list[str | None]) -> pl.Expr | None:
+    """Which values do not match the field's pattern; None: none. Few distinct values are looked at one by one."""
+    pattern = _PATTERNS[name]
+    distinct = set(values)
+    if len(distinct) > CHUNK // 20:
+        return ~pl.col(name).str.contains(pattern.replace(r"\Z", r"\z"))
+    bad = [text for text in distinct if text is not None and not re.search(pattern, text)]
+    return pl.col(name).is_in(bad) if bad else None

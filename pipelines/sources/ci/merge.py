@@ -41,7 +41,7 @@ def merge(readings: Sequence[Reading]) -> Merged:
     if len(frames) > 1:
         jobs, contradicting = columns.once(jobs)
         rejected = reject(
-            contradicting.drop("event_digest"),
+            contradicting,
             "inbox",
             "id is not unique: another event of this id says something else",
         )
