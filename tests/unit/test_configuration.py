@@ -34,7 +34,10 @@ def test_included_files_come_first_and_folders_are_relative_to_their_file(tmp_pa
 
 
 def test_a_database_names_the_variable_that_holds_its_address(tmp_path: Path) -> None:
-    text = '[[hydra_database]]\nsource = "https://h.example/"\ndsn_env = "MY_DSN"\njobsets = ["a/b"]\nfreshness_hours = 2\n'
+    text = (
+        "[[hydra_database]]\nsource = 'https://h.example/'\ndsn_env = 'MY_DSN'\n"
+        "jobsets = ['a/b']\nfreshness_hours = 2\n"
+    )
     (database,) = configuration.load(written(tmp_path, text)).databases
     assert database == configuration.Database("https://h.example", "MY_DSN", ("a/b",), timedelta(hours=2))
 
