@@ -137,3 +137,12 @@ update core.time_to_fix_durations set ended = ended + 1;
 
 -- time_to_fix_durations__no_episode_ends_before_it_begins
 update core.time_to_fix_durations set duration_seconds = -1;
+
+-- job_agreement__holds_every_job_of_every_custom_evaluation
+delete from core.job_agreement where source = 'full' and attr = 'a';
+
+-- job_agreement__is_with_one_evaluation_not_later
+update core.job_agreement set match = 'nearest' where source = 'full';
+
+-- unseen_by_official__classes_add_up_to_all_jobs
+update metrics.unseen_by_official set unknown_jobs = unknown_jobs - 1 where source = 'full';

@@ -7,6 +7,7 @@
     id       1    2    3    4        # which evaluation it tells of; default: 1 2 3 ...
     occurred .    .    1.5  .        # the evaluation's own time, in days; default: never told
     arrives  1    1    3    2        # number of the batch that brings it; default: one for all
+    revision a    b    .    c        # the evaluated commit, 40 times this digit; default: never told
     x86_64-linux hello        F    F=   .    S
     x86_64-linux +succeeded   100  100  100  99
 
@@ -108,7 +109,7 @@ def events(text: str, source: str) -> list[tuple[int, Event]]:
 
 
 def _answers(lines: list[list[str]], coverage: str, unit: str) -> list[Answer]:
-    rows = [line for line in lines if line[0] not in ("day", "id", "occurred", "arrives")]
+    rows = [line for line in lines if line[0] not in ("day", "id", "occurred", "arrives", "revision")]
     count = len(rows[0]) - 2
     rows = [copy for row in rows for copy in _copies(row)]
     numbers = [str(n) for n in range(count)]
@@ -117,6 +118,7 @@ def _answers(lines: list[list[str]], coverage: str, unit: str) -> list[Answer]:
         "id": [str(n + 1) for n in range(count)],
         "occurred": ["."] * count,
         "arrives": ["1"] * count,
+        "revision": ["."] * count,
     }
     words |= {line[0]: line[1:] for line in lines if line[0] in words}
     answers = [Answer(n, {name: values[n] for name, values in words.items()}) for n in range(count)]
@@ -193,6 +195,7 @@ def _told(
         evaluation_id=answer.words["id"],
         ordinal=int(answer.words["id"]),
         observation_key=f"o{answer.place}",
+        revision=None if answer.words["revision"] == "." else answer.words["revision"] * 40,
         unit=unit,
         coverage=coverage,
         listed_statuses=LISTED[coverage],

@@ -1,0 +1,62 @@
+"""A custom CI beside the official build farm: one folder a case, named after the sentence that it proves.
+
+`custom.txt` and `official.txt` draw the two as grids (`tests.sql.world`), `advances.jsonl` holds advances of
+channels. `expect.jsonl` holds rows of core.job_agreement, `unseen.jsonl` of metrics.unseen_by_official; columns that
+a case is not about are left out, rows are not. All cases have the one official source, so each is built by itself.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from models.events import ChannelAdvanced
+from pipelines import checks
+from pipelines.paths import SQL
+from tests.sql import harness, world
+
+HERE = Path(__file__).parent / "job_agreement"
+CASES = sorted(folder.name for folder in HERE.iterdir())
+CUSTOM, OFFICIAL, WATCHER = "ci.example.org", "hydra.nixos.org", "watcher.example.org"
+EXPECTED = (("expect.jsonl", "core.job_agreement"), ("unseen.jsonl", "metrics.unseen_by_official"))
+
+
+def rows_of(path: Path) -> list[dict[str, Any]]:
+    return (
+        [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
+    )
+
+
+def events(case: str) -> list[harness.Recorded]:
+    found = []
+    for name, source in (("custom.txt", CUSTOM), ("official.txt", OFFICIAL)):
+        found += world.events((HERE / case / name).read_text(encoding="utf-8"), source)
+    for row in rows_of(HERE / case / "advances.jsonl"):
+        common = {
+            "type": "channel_advanced",
+            "id": f"{WATCHER}:advance:{row['channel']}:{row['revision']}",
+            "source": WATCHER,
+            "observed_at": row["occurred_at"],
+        }
+        found.append((1, msgspec.convert(common | row, ChannelAdvanced)))
+    return found
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_given_two_cis_their_agreement_is_as_expected(case: str) -> None:
+    with harness.build(events(case)) as con:
+        for name, relation in EXPECTED:
+            wanted = rows_of(HERE / case / name)
+            if not wanted:
+                continue
+            found = con.sql(f"from {relation}").to_arrow_table().to_pylist()
+            plain = [{key: harness._plain(value) for key, value in row.items()} for row in found]
+            assert [
+                {key: row[key] for key in want} for row, want in zip(plain, wanted, strict=True)
+            ] == wanted
+        claims = checks.load(SQL / "checks", harness.all_relations())
+        for _, relation in EXPECTED:
+            told = checks.run(con, harness.all_relations()[relation], claims[relation])
+            assert [result.sentence() for result in told if result.is_broken] == []
