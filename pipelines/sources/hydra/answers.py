@@ -1,70 +1,18 @@
-"""Shapes of Hydra's JSON answers, as far as a crawl needs them; unknown keys are let through.
-
-`finished` decides, not `buildstatus`: a restarted build is unfinished and keeps its old status and times.
-"""
+"""What only a crawl reads in Hydra's answers; everything else is in `pipelines.sources.hydra.decode`."""
 
 import msgspec
 
-
-class Input(msgspec.Struct, frozen=True):
-    """One input of an evaluation."""
-
-    uri: str | None = None
-    revision: str | None = None
+from pipelines.sources.hydra.decode import Address, Id
 
 
-class Evaluation(msgspec.Struct, frozen=True):
-    """An evaluation; it does not say of which jobset."""
-
-    id: int
-    timestamp: int
-    hasnewbuilds: int
-    builds: list[int]
-    jobsetevalinputs: dict[str, Input] = {}
-    flake: str | None = None
-
-
-class EvaluationsPage(msgspec.Struct, frozen=True):
-    """A page of a jobset's evaluations, newest first; the raw text of each is kept."""
+class Page(msgspec.Struct, frozen=True):
+    """A page of a jobset's evaluations, newest first: the text of each is kept as it came."""
 
     evals: list[msgspec.Raw]
-    next: str | None = None
+    next: Address | None = None
 
 
-class Build(msgspec.Struct, frozen=True):
-    """A build in the state in which it was when asked."""
+class Memberships(msgspec.Struct, frozen=True):
+    """The evaluations of which a build is a member."""
 
-    id: int
-    project: str
-    jobset: str
-    job: str
-    system: str
-    finished: int
-    buildstatus: int | None
-    timestamp: int
-    starttime: int | None = None
-    stoptime: int | None = None
-    drvpath: str | None = None
-    nixname: str | None = None
-    jobsetevals: list[int] = []
-
-
-class LatestBuild(msgspec.Struct, frozen=True):
-    """A finished build as the list of latest builds has it: without times and derivation."""
-
-    id: int
-    project: str
-    jobset: str
-    job: str
-    system: str
-    finished: int
-    buildstatus: int | None
-    timestamp: int
-    nixname: str | None = None
-
-
-class JobsetErrors(msgspec.Struct, frozen=True):
-    """Errors of a jobset's newest evaluation; `errortime` is that evaluation's own time."""
-
-    errormsg: str | None = None
-    errortime: int | None = None
+    jobsetevals: list[Id] = []

@@ -285,7 +285,7 @@ def _parse(path: str, body: bytes, shape: type[T]) -> T:
         raise _Again("a truncated or broken answer") from error
 
 
-def shaped(raw: msgspec.Raw, shape: type[T], path: str) -> T:
+def shaped(raw: msgspec.Raw | bytes, shape: type[T], path: str) -> T:
     """A part of an answer in its shape. Raises Failed."""
     try:
         return msgspec.json.decode(raw, type=shape)

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from pipelines.sources.hydra import polls
-from pipelines.sources.hydra.answers import Build, Evaluation
 from pipelines.sources.hydra.client import Client, Failed, GaveUp, Gone, Stopped
+from pipelines.sources.hydra.decode import Build, Evaluation
 from pipelines.sources.hydra.instance import Instance, JobsetConfig
 from pipelines.sources.hydra.kept import Keeper
 from pipelines.sources.hydra.store import Store
@@ -102,7 +102,8 @@ def _poll(
     client, store, instance = state.client, state.store, state.instance
     try:
         keeper = polls.newest(client, store, instance, config, recorded, state.run)
-        polls.ask_errors(client, keeper, state.run)
+        if not config.big:
+            polls.ask_errors(client, keeper, state.run)
     except (Gone, Failed) as error:
         if isinstance(error, Gone) and error.is_told:
             store.note_jobset_gone(config.name, client.clock.now())
@@ -168,6 +169,7 @@ def _ask(state: _Run, keeper: Keeper, kind: str, number: int) -> None:
             store.finish("eval", number)
             if answer.value.hasnewbuilds:
                 keeper.keep_evaluation(answer.value, answer.body, answer.path, answer.at)
+        polls.ask_errors(client, keeper, state.run)
     elif kind == "constituents":
         answer = client.get(f"/build/{number}/constituents", polls.ROWS)
         with store.commit():

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from typing import Any
 
-import msgspec
 import polars as pl
 
 from models.events import GapDeclared
-from pipelines.sources.hydra.answers import Evaluation
+from pipelines.sources.hydra.decode import Build, Evaluation, LatestBuild, read
 from pipelines.sources.hydra.store import Store, instant, unpack
 from pipelines.sources.hydra.tables import BUILDS, CONSTITUENTS, EVALUATIONS, INSTANT, MEMBERS, Tables
 
@@ -20,21 +20,6 @@ REVISION = "nixpkgs"
 _LOST = """
 select id from work where kind = 'build' and state <> 'open'
 """
-
-
-class _Seen(msgspec.Struct, frozen=True):
-    """A kept answer about a build, in full or from a list."""
-
-    id: int
-    job: str
-    system: str
-    finished: int
-    timestamp: int
-    buildstatus: int | None = None
-    starttime: int | None = None
-    stoptime: int | None = None
-    drvpath: str | None = None
-    nixname: str | None = None
 
 
 def tables(store: Store, jobsets: Iterable[str] | None = None) -> Tables:
@@ -151,7 +136,7 @@ def _evaluations(store: Store, names: list[str]) -> tuple[pl.DataFrame, pl.DataF
         if any(member not in lost for member in missing) or len(missing) > LOST_SHARE * len(members):
             continue
         body, errors = store.evaluation_text(number)
-        told = msgspec.json.decode(body, type=Evaluation)
+        told = read(body, Evaluation)
         inputs = [
             {"name": name, "uri": one.uri, "revision": one.revision}
             for name, one in sorted(told.jobsetevalinputs.items())
@@ -179,28 +164,34 @@ def _evaluations(store: Store, names: list[str]) -> tuple[pl.DataFrame, pl.DataF
 
 
 def _builds(store: Store, names: list[str]) -> pl.DataFrame:
-    """Every state seen, under the jobset's recorded name, which may be older than the one in the answer."""
-    kept = list(store.states(names))
-    if not kept:
-        return pl.DataFrame(schema=BUILDS)
+    """Every state seen, by build and time, under the jobset's recorded name, which may not be the answer's."""
+    kept: dict[bool, list[tuple[str, float, bytes]]] = {True: [], False: []}
+    for jobset, asked, path, body in store.states(names):
+        kept[path.startswith("/api/latestbuilds")].append((jobset, asked, body))
+    parts = [_states(rows, LatestBuild if is_list else Build) for is_list, rows in kept.items()]
+    return pl.concat(parts).sort("build_id", "observed_at")
+
+
+def _states(kept: list[tuple[str, float, bytes]], shape: type[Build] | type[LatestBuild]) -> pl.DataFrame:
     # One array is decoded several times faster than its items one by one.
-    told = msgspec.json.decode(b"[" + b",".join(body for _, _, body in kept) + b"]", type=list[_Seen])
-    projects, _, jobsets = zip(*(jobset.partition("/") for jobset, _, _ in kept), strict=True)
+    told: list[Any] = read(b"[" + b",".join(body for _, _, body in kept) + b"]", list[shape])
+    parts = [jobset.partition("/") for jobset, _, _ in kept]
+    nothing: list[int | None] = [None] * len(told)
     return pl.DataFrame(
         {
             "build_id": [one.id for one in told],
-            "project": projects,
-            "jobset": jobsets,
+            "project": [project for project, _, _ in parts],
+            "jobset": [jobset for _, _, jobset in parts],
             "job": [one.job for one in told],
             "system": [one.system for one in told],
             "is_finished": [bool(one.finished) for one in told],
             "build_status": [one.buildstatus for one in told],
-            "is_cached": [None] * len(told),
+            "is_cached": nothing,
             "queued_at": _column([one.timestamp for one in told]),
-            "started_at": _column([one.starttime for one in told]),
-            "stopped_at": _column([one.stoptime for one in told]),
-            "drv_path": [one.drvpath for one in told],
-            "nix_name": [one.nixname for one in told],
+            "started_at": _column([one.starttime for one in told] if shape is Build else nothing),
+            "stopped_at": _column([one.stoptime for one in told] if shape is Build else nothing),
+            "drv_path": [one.drvpath for one in told] if shape is Build else nothing,
+            "nix_name": nothing,
             "observed_at": [instant(asked) for _, asked, _ in kept],
         },
         schema=BUILDS,
@@ -225,7 +216,9 @@ def _kept(store: Store, names: list[str]) -> Iterator[tuple[int, str, bytes, flo
 
 
 def _all(store: Store) -> set[str]:
-    return {row[0] for row in store.db.execute("select distinct jobset from evaluations")}
+    return {
+        row[0] for row in store.db.execute("select jobset from evaluations union select name from jobsets")
+    }
 
 
 def _marks(names: list[str]) -> str:

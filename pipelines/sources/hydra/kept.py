@@ -5,8 +5,9 @@ from datetime import datetime
 
 import msgspec
 
-from pipelines.sources.hydra.answers import Build, Evaluation, LatestBuild
+from pipelines.sources.hydra.answers import Memberships
 from pipelines.sources.hydra.client import shaped
+from pipelines.sources.hydra.decode import Build, Evaluation, LatestBuild
 from pipelines.sources.hydra.instance import Instance, JobsetConfig
 from pipelines.sources.hydra.store import Store
 
@@ -42,7 +43,8 @@ class Keeper:
             self.store.queue("constituents", build.id, self.name)
         if self.config.big and isinstance(build, Build):
             # Its newest finished evaluation alone is asked for: those in between are known by their builds.
-            for evaluation in self.store.missed(self.name, build.jobsetevals):
+            told = shaped(body, Memberships, path)
+            for evaluation in self.store.missed(self.name, told.jobsetevals):
                 self.store.queue("eval", evaluation, self.name)
         return bool(build.finished)
 

@@ -5,8 +5,9 @@ from datetime import datetime
 
 import msgspec
 
-from pipelines.sources.hydra.answers import Evaluation, EvaluationsPage, JobsetErrors, LatestBuild
+from pipelines.sources.hydra.answers import Page
 from pipelines.sources.hydra.client import Client, Failed, Gone, shaped
+from pipelines.sources.hydra.decode import Evaluation, Jobset, LatestBuild
 from pipelines.sources.hydra.instance import Instance, JobsetConfig
 from pipelines.sources.hydra.kept import Keeper
 from pipelines.sources.hydra.store import Store
@@ -53,7 +54,7 @@ def _walk(
     while True:
         canonical = known[1] if known else config.name
         path = f"/jobset/{canonical}/evals" + (f"?page={page}" if page > 1 else "")
-        answer = client.get(path, EvaluationsPage)
+        answer = client.get(path, Page)
         told = _JOBSET.match(answer.path)
         evaluations = [(shaped(raw, Evaluation, path), bytes(raw)) for raw in answer.value.evals]
         ids = [evaluation.id for evaluation, _ in evaluations]
@@ -109,7 +110,7 @@ def ask_errors(client: Client, keeper: Keeper, run: int) -> None:
     if store.is_done(run, done) or not store.is_done(run, f"new evaluations {keeper.name}"):
         return
     try:
-        answer = client.get(f"/jobset/{keeper.canonical}/errors", JobsetErrors)
+        answer = client.get(f"/jobset/{keeper.canonical}/errors", Jobset)
     except (Gone, Failed) as error:
         store.note_failure(f"/jobset/{keeper.canonical}/errors", str(error), client.clock.now())
     else:

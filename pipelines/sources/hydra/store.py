@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from pipelines.sources.hydra.answers import Build, Evaluation, LatestBuild
+from pipelines.sources.hydra.decode import Build, Evaluation, LatestBuild
 from pipelines.sources.hydra.workqueue import Queue
 
 
@@ -199,14 +199,14 @@ class Store(Queue):
         """`finished` and status of a build as last seen."""
         return self.db.execute("select finished, status from builds where id = ?", (build,)).fetchone()
 
-    def states(self, jobsets: list[str]) -> Iterator[tuple[str, float, bytes]]:
-        """Every state in which a build of the jobsets was seen: jobset, time, answer; by build and time."""
+    def states(self, jobsets: list[str]) -> Iterator[tuple[str, float, str, bytes]]:
+        """Every state in which a build of the jobsets was seen: jobset, time, path, answer."""
         rows = self.db.execute(
-            "select b.jobset, s.asked_at, s.body from seen s join builds b on b.id = s.build "
+            "select b.jobset, s.asked_at, s.path, s.body from seen s join builds b on b.id = s.build "
             f"where b.jobset in ({', '.join('?' * len(jobsets))}) order by s.build, s.asked_at",
             jobsets,
         )
-        return ((jobset, asked, zlib.decompress(body)) for jobset, asked, body in rows)
+        return ((jobset, asked, path, zlib.decompress(body)) for jobset, asked, path, body in rows)
 
     def first_seen(self, build: int) -> float:
         """When a build was first seen, in seconds."""
