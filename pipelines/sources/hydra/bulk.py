@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from io import FileIO
-from operator import attrgetter
 from pathlib import Path
 
 import msgspec
@@ -25,6 +24,8 @@ from pipelines.sources.hydra.tables import BUILDS, INSTANT
 PIECE = 512 * 1024
 """Bytes read at once: what is decoded stays in the processor's cache."""
 LONGEST_OBJECT = 16 * 1024 * 1024
+ROWS = 10_000
+"""Rows that are turned into columns at once."""
 
 _COLUMNS: dict[str, tuple[str, pl.DataType]] = {
     "id": ("build_id", pl.Int64()),
@@ -40,7 +41,7 @@ _COLUMNS: dict[str, tuple[str, pl.DataType]] = {
     "drvpath": ("drv_path", pl.String()),
 }
 """Field of `decode.Build` -> column of the table, and the type in which it is collected."""
-_FIELDS = attrgetter(*_COLUMNS)
+_FIELDS = [_COLUMNS[name] for name in Build.__struct_fields__]
 _BUILDS = msgspec.json.Decoder(list[Build])
 _RAW = msgspec.json.Decoder(list[msgspec.Raw])
 _BROKEN = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
@@ -51,27 +52,36 @@ _OPEN, _CLOSE, _COMMA = b"[],"
 
 @dataclass(frozen=True)
 class _Collected:
-    """What was decoded so far: a frame per piece, and rejects."""
+    """What was decoded so far: frames, the columns of the next one, and rejects."""
 
     file: str
     frames: list[pl.DataFrame] = field(default_factory=list)
+    columns: list[list[object]] = field(default_factory=lambda: [[] for _ in _COLUMNS])
     rejected: list[Rejected] = field(default_factory=list)
 
     def add(self, rows: list[Build]) -> None:
-        """Take builds while they are in the processor's cache."""
-        columns = list(zip(*map(_FIELDS, rows), strict=True)) or [()] * len(_COLUMNS)
-        named = zip(_COLUMNS.values(), columns, strict=True)
-        self.frames.append(pl.DataFrame([pl.Series(name, list(told), kind) for (name, kind), told in named]))
+        """Take builds."""
+        for column, told in zip(
+            self.columns, zip(*map(msgspec.structs.astuple, rows), strict=True), strict=False
+        ):
+            column.extend(told)
+        if len(self.columns[0]) >= ROWS:
+            self.flush()
 
     def add_one_by_one(self, objects: list[msgspec.Raw]) -> None:
         """Take objects of which some are no builds: those are rejected, each with its reason."""
-        rows = []
         for one in objects:
             try:
-                rows.append(read(bytes(one), Build))
+                self.add([read(bytes(one), Build)])
             except BadAnswer as error:
                 self.rejected.append(Rejected(self.file, str(error), bytes(one)))
-        self.add(rows)
+
+    def flush(self) -> None:
+        """Turn the collected rows into a frame."""
+        named = zip(_FIELDS, self.columns, strict=True)
+        self.frames.append(pl.DataFrame([pl.Series(name, values, kind) for (name, kind), values in named]))
+        for column in self.columns:
+            column.clear()
 
 
 def builds_file(
@@ -83,9 +93,9 @@ def builds_file(
     a file nothing is used.
     """
     collected = _Collected(path.name)
-    collected.add([])
     with FileIO(path) as file, _without_collector():
         _read(file, collected, piece)
+        collected.flush()
     instants = [
         pl.from_epoch(name, time_unit="s").dt.cast_time_unit("us").dt.replace_time_zone("UTC")
         for name in ("queued_at", "started_at", "stopped_at")
@@ -114,56 +124,57 @@ def _without_collector() -> Iterator[None]:
 
 def _read(file: FileIO, collected: _Collected, piece: int) -> None:
     """Decode a file piece by piece. A later piece begins at a comma, in place of which a `[` is put."""
-    buffer = bytearray()
-    expected = _OPEN
-    is_done = False
+    # Always the same memory: fresh pages for each piece cost as much as a quarter of the decoding.
+    buffer = bytearray(4 * piece)
+    have, expected, name = 0, _OPEN, collected.file
     while True:
-        # Reading more each time an object does not end bounds how often it is looked at again.
-        told = file.read(max(piece, len(buffer)))
-        buffer += told
-        place = _SPACE.match(buffer).end()  # type: ignore[union-attr]
-        if is_done or (place < len(buffer) and expected == _COMMA and buffer[place] == _CLOSE):
-            start = place if is_done else place + 1
-            if buffer[start:].strip():
-                raise BadAnswer(f"{collected.file} goes on after its array of builds.")
-            buffer.clear()
-            is_done = True
+        # Twice as much each time nothing ends: what is looked at again and again stays bounded.
+        wanted = max(piece, have)
+        if have + wanted >= len(buffer):
+            buffer += bytes(have + wanted)
+        with memoryview(buffer) as whole, whole[have : have + wanted] as free:
+            told = file.readinto(free) or 0
+        have += told
+        place = _SPACE.match(buffer, 0, have).end()  # type: ignore[union-attr]
+        if place == have:
             if not told:
-                return
+                raise BadAnswer(f"{name} ends before its array of builds does: nothing of it is used.")
             continue
-        if place == len(buffer):
-            if not told:
-                raise BadAnswer(
-                    f"{collected.file} ends before its array of builds does: nothing of it is used."
-                )
-            continue
+        if expected == _COMMA and buffer[place] == _CLOSE:
+            if (bytes(buffer[place + 1 : have]) + file.read(piece)).strip():
+                raise BadAnswer(f"{name} goes on after its array of builds: nothing of it is used.")
+            return
         if buffer[place] != expected:
-            seen = bytes(buffer[place : place + 40]).decode("utf-8", "replace")
+            seen = bytes(buffer[place : min(have, place + 40)]).decode("utf-8", "replace")
             raise BadAnswer(
-                f"{collected.file} is no JSON array of builds: it has {seen!r} where one goes on."
+                f"{name} is no JSON array of builds: it has {seen!r} where one begins or goes on."
             )
-        end = _decode(buffer, place, collected, is_last=not told)
+        end = _decode(buffer, place, have, collected, is_empty_allowed=expected == _OPEN)
         if end is not None:
-            del buffer[:end]
+            have -= end
+            buffer[:have] = buffer[end : end + have]
             expected = _COMMA
-        elif not told or len(buffer) > LONGEST_OBJECT:
+        elif not told or have > LONGEST_OBJECT:
             raise BadAnswer(
-                f"{collected.file} has no end of its array, or a build of more than {LONGEST_OBJECT:,} bytes."
+                f"{name} has no end of its array, or a build of more than {LONGEST_OBJECT:,} bytes: "
+                "nothing of it is used."
             )
 
 
-def _decode(buffer: bytearray, place: int, collected: _Collected, *, is_last: bool) -> int | None:
-    """Decode whole objects after `place`; the place after the last of them, None where none ends.
+def _decode(
+    buffer: bytearray, place: int, have: int, collected: _Collected, *, is_empty_allowed: bool
+) -> int | None:
+    """Decode the whole objects of `buffer[place + 1:have]`; the place after the last, None where none ends.
 
     Raises BadAnswer where the text is no JSON.
     """
-    guess = buffer.rfind(b"},{", place) + 1
+    guess = buffer.rfind(b"},{", place, have) + 1
     if guess and _take(buffer, place, guess, collected) is None:
         return guess
-    end = _end_of_objects(buffer, place)
+    end = _end_of_objects(buffer, place, have)
     if end is None:
-        is_empty = buffer[place] == _OPEN and is_last and buffer[place + 1 :].strip() == b"]"
-        return len(buffer) - len(buffer[place + 1 :].lstrip()) if is_empty else None
+        first = _SPACE.match(buffer, place + 1, have).end()  # type: ignore[union-attr]
+        return first if is_empty_allowed and first < have and buffer[first] == _CLOSE else None
     fault = _take(buffer, place, end, collected)
     if fault is not None:
         raise BadAnswer(f"{collected.file} is not JSON throughout ({fault}): nothing of it is used.")
@@ -172,32 +183,28 @@ def _decode(buffer: bytearray, place: int, collected: _Collected, *, is_last: bo
 
 def _take(buffer: bytearray, place: int, end: int, collected: _Collected) -> Exception | None:
     """Collect the objects between `place` and `end`; what is wrong if that is no list of JSON values."""
-    kept = buffer[place], buffer[end] if end < len(buffer) else None
-    if kept[1] is None:
-        buffer.append(_CLOSE)
+    kept = buffer[place], buffer[end]
     buffer[place], buffer[end] = _OPEN, _CLOSE
     try:
         with memoryview(buffer) as whole, whole[place : end + 1] as part:
-            collected.add(_BUILDS.decode(part))
+            rows = _BUILDS.decode(part)
     except _BROKEN:
         try:
             objects = _RAW.decode(bytes(buffer[place : end + 1]))
         except _BROKEN as error:
             return error
         collected.add_one_by_one(objects)
+    else:
+        collected.add(rows)
     finally:
-        if kept[1] is None:
-            del buffer[end:]
-        else:
-            buffer[end] = kept[1]
-        buffer[place] = kept[0]
+        buffer[place], buffer[end] = kept
     return None
 
 
-def _end_of_objects(buffer: bytearray, place: int) -> int | None:
+def _end_of_objects(buffer: bytearray, place: int, have: int) -> int | None:
     """Where the last object that ends in the buffer does; strings and nesting taken into account."""
     depth, end = 0, None
-    for token in _TOKEN.finditer(buffer, place + 1):
+    for token in _TOKEN.finditer(buffer, place + 1, have):
         match token[0]:
             case b"{" | b"[":
                 depth += 1
