@@ -32,7 +32,7 @@ from tests.sql import world
 HERE = Path(__file__).parent
 SCHEMA = {"failure_episodes": "core", "evaluation_systems": "core", "gaps": "core", "jobs_now": "core"}
 """Schemas of the relations that have cases here and are not metrics."""
-OWN_RUNNERS = {"channel_delay", "job_agreement", "time_to_fix", "time_to_fix_curve"}
+OWN_RUNNERS = {"channel_delay", "job_agreement", "time_to_fix", "time_to_fix_curve", "unseen_by_official"}
 """Relations whose cases another module reads."""
 RELATIONS = tuple(
     sorted(

@@ -1,8 +1,8 @@
 """A custom CI beside the official build farm: one folder a case, named after the sentence that it proves.
 
 `custom.txt` and `official.txt` draw the two as grids (`tests.sql.world`), `advances.jsonl` holds advances of
-channels. `expect.jsonl` holds rows of core.job_agreement, `unseen.jsonl` of metrics.unseen_by_official; columns that
-a case is not about are left out, rows are not. All cases have the one official source, so each is built by itself.
+channels, `expect.jsonl` the rows of the folder's relation; columns that a case is not about are left out, rows are
+not. All cases have the one official source, so each is built by itself.
 """
 
 import json
@@ -17,10 +17,10 @@ from pipelines import checks
 from pipelines.paths import SQL
 from tests.sql import harness, world
 
-HERE = Path(__file__).parent / "job_agreement"
-CASES = sorted(folder.name for folder in HERE.iterdir())
+HERE = Path(__file__).parent
+SCHEMAS = {"job_agreement": "core", "unseen_by_official": "metrics"}
+CASES = [f"{name}/{folder.name}" for name in SCHEMAS for folder in sorted((HERE / name).iterdir())]
 CUSTOM, OFFICIAL, WATCHER = "ci.example.org", "hydra.nixos.org", "watcher.example.org"
-EXPECTED = (("expect.jsonl", "core.job_agreement"), ("unseen.jsonl", "metrics.unseen_by_official"))
 
 
 def rows_of(path: Path) -> list[dict[str, Any]]:
@@ -46,17 +46,15 @@ def events(case: str) -> list[harness.Recorded]:
 
 @pytest.mark.parametrize("case", CASES)
 def test_given_two_cis_their_agreement_is_as_expected(case: str) -> None:
+    relation = case.partition("/")[0]
     with harness.build(events(case)) as con:
-        for name, relation in EXPECTED:
-            wanted = rows_of(HERE / case / name)
-            if not wanted:
-                continue
-            found = con.sql(f"from {relation}").to_arrow_table().to_pylist()
-            plain = [{key: harness._plain(value) for key, value in row.items()} for row in found]
-            assert [
-                {key: row[key] for key in want} for row, want in zip(plain, wanted, strict=True)
-            ] == wanted
+        found = con.sql(f"from {SCHEMAS[relation]}.{relation}").to_arrow_table().to_pylist()
+        plain = [{key: harness._plain(value) for key, value in row.items()} for row in found]
+        wanted = rows_of(HERE / case / "expect.jsonl")
+        assert len(plain) == len(wanted)
+        assert [{key: row[key] for key in want} for row, want in zip(plain, wanted, strict=True)] == wanted
         claims = checks.load(SQL / "checks", harness.all_relations())
-        for _, relation in EXPECTED:
-            told = checks.run(con, harness.all_relations()[relation], claims[relation])
+        for name, schema in SCHEMAS.items():
+            key = f"{schema}.{name}"
+            told = checks.run(con, harness.all_relations()[key], claims[key])
             assert [result.sentence() for result in told if result.is_broken] == []
