@@ -78,6 +78,12 @@ def readings(
             yield replace(piece, state=state)
 
 
+def newest(origin: Origin, name: str, number: int, evaluations: int, now: datetime) -> Tables:
+    """The newest evaluations of a jobset with all their builds, whatever was read before."""
+    ids = _whole(origin, sql.wanted_evaluations(number, 0, ()))["evaluation_id"].sort().tail(evaluations)
+    return _piece(origin, name, Position(number), ids.to_list(), [], now).tables
+
+
 def chosen(
     origin: Origin, jobsets: Collection[str], state: State, recorded: Collection[str]
 ) -> dict[str, int]:

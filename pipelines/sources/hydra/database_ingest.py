@@ -34,9 +34,9 @@ def ingest_database(
     done: list[Ingested] = []
     with log.writer_lock():
         state = database_state.load(var, source)
-        recorded = _recorded(log, source)
-        with _opened(origin, state, now) as (opened, at, rejected):
-            for piece in database.readings(opened, jobsets, state, at, recorded):
+        recorded = recorded_jobsets(log, source)
+        with opened(origin, state, now) as (tables, at, rejected):
+            for piece in database.readings(tables, jobsets, state, at, recorded):
                 read = sum(piece.rows.values())
                 progress(f"{piece.jobset}: {read:,} rows, {piece.rows['builds']:,} builds")
                 pending = piece.state[piece.jobset].pending
@@ -51,16 +51,17 @@ def ingest_database(
     return done
 
 
-def _recorded(log: EventLog, source: str) -> set[str]:
+def recorded_jobsets(log: EventLog, source: str) -> set[str]:
     """Jobsets of the source that the log knows, however they came there."""
     observed = log.scan("evaluation_observed").filter(pl.col("source") == source)
     return set(observed.select(pl.col("jobset").unique()).collect()["jobset"])
 
 
 @contextmanager
-def _opened(
+def opened(
     origin: str | Path, state: database_state.State, now: datetime | None
 ) -> Iterator[tuple[database.Origin, datetime, list[Rejected]]]:
+    """What answers, when it was asked, and what of it cannot be used. Raises BadInput."""
     if isinstance(origin, Path):
         numbers = {name: position.jobset_id for name, position in state.items()}
         with exported.opened(origin, numbers) as tables:
@@ -68,5 +69,5 @@ def _opened(
         return
     if now is None:
         raise BadInput("A database has no time of its own: say when it is read.")
-    with postgres.snapshot(origin) as opened:
-        yield opened, now, []
+    with postgres.snapshot(origin) as database_now:
+        yield database_now, now, []

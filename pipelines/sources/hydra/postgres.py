@@ -62,7 +62,9 @@ def reason(message: str, dsn: str) -> str:
             "(postgresql://USER@HOST/DATABASE, or host=... dbname=... user=...)"
         )
     plain = re.sub(r"^[A-Z_]+: |\[libpq\] |Failed to [a-z]+: ?", "", message)
-    line = " ".join(plain.split()).removesuffix(".")[:300]
+    # What the server said comes after the query that it was asked; hints follow on lines of their own.
+    told = plain.rpartition("ERROR:")[2].strip().splitlines()
+    line = " ".join(told[0].split()).removesuffix(".")[:300] if told else "the driver does not say why"
     for secret in sorted(_secrets(dsn), key=len, reverse=True):
         line = line.replace(secret, "(left out)")
     return line
