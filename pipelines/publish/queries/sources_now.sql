@@ -38,7 +38,7 @@ select
     date_diff('second', max(a.last_at), (select max(n.last_at) from answers as n)) / 86400.0 as lag_days,
     coalesce(max(m.gaps), 0) as gaps,
     coalesce(max(m.rejected_inputs), 0) as rejected_inputs,
-    case when c.source is null then 'a history or a file' when max(a.last_at) is null then 'configured, never heard' else 'live' end as told_by
+    case when c.source is null then 'a history or a file' when max(a.last_at) is null then 'configured, never heard' else 'configured' end as told_by
 from places as p
 left join answers as a on p.source = a.source and p.jobset = a.jobset
 left join missing as m on p.source = m.source and p.jobset = m.jobset
