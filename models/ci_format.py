@@ -56,7 +56,7 @@ Source = Annotated[
 Uri = Annotated[
     str,
     _matching(
-        r"[A-Za-z][A-Za-z0-9+.\-]*:[^\x00-\x20\x7f<>\"]+",
+        r"[A-Za-z][A-Za-z0-9+.\-]*:[^\x00-\x20\x7f<>\x22]+",
         "an address with its scheme, as https://ci.example.org/log/7, of at most 2048 characters",
         max_length=2048,
         extra_json_schema={"format": "uri"},

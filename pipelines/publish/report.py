@@ -15,6 +15,7 @@ from pathlib import Path
 
 import duckdb
 
+from models import ci_schema
 from pipelines import relations as documentation
 from pipelines import warehouse as warehouses
 from pipelines.errors import BadInput
@@ -77,6 +78,7 @@ def publish(
             made.press.pieces,
         )
         os.replace(fresh / "data", html / "data")
+        (html / "data" / ci_schema.SCHEMA_ID).write_text(ci_schema.text(), encoding="utf-8")
         progress("downloads")
         tables.put_database(
             con, made.relations.values(), html / "data" / tables.DATABASE, var_dir / "published"

@@ -1,0 +1,57 @@
+"""The page "Send us your CI": its example runs, and it names every field and word."""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+from typing import get_args
+
+import msgspec
+import pytest
+
+from models.ci_format import TYPES, Envelope, FinalStatus, OpenStatus
+from pipelines.paths import SITE
+from pipelines.sources.ci.validate import validate
+from tests.ci_events import COMMIT
+
+PAGE = (SITE / "pages" / "send_us_your_ci.md").read_text(encoding="utf-8")
+BUILDS = {"hello": 0, "broken": 100, "slow": 101, "odd": 1}
+
+
+def program(path: Path, text: str) -> None:
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+
+
+def test_the_shell_example_has_ten_lines_and_its_output_is_valid(tmp_path: Path) -> None:
+    found = re.search(r"```sh\n(#!/bin/sh\n.*?)```", PAGE, re.DOTALL)
+    assert found
+    script = found[1]
+    assert len(script.splitlines()) == 10
+    (tmp_path / "ci.sh").write_text(script)
+    cases = " ".join(f"{name}) exit {code};;" for name, code in BUILDS.items())
+    program(tmp_path / "nix-build", f'echo building; case "$2" in {cases} esac')
+    program(tmp_path / "git", f"echo {COMMIT}")
+    done = subprocess.run(
+        ["/bin/sh", str(tmp_path / "ci.sh"), *BUILDS],
+        env={"PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"},
+        capture_output=True,
+        check=True,
+    )
+    results = tmp_path / "results.ndjson"
+    results.write_bytes(done.stdout)
+    report = validate(results)
+    assert (report.format, report.runs, report.jobs, report.complaints) == ("generic events", 1, 4, [])
+    statuses = [msgspec.json.decode(line)["data"]["status"] for line in done.stdout.splitlines()]
+    assert statuses == ["succeeded", "failed", "timed-out", "unknown"]
+
+
+@pytest.mark.parametrize("cls", [Envelope, *TYPES.values()], ids=lambda cls: cls.__name__)
+def test_the_page_names_every_field(cls: type[msgspec.Struct]) -> None:
+    assert [field.name for field in msgspec.structs.fields(cls) if f"`{field.name}`" not in PAGE] == []
+
+
+def test_the_page_names_every_type_and_status() -> None:
+    words = [*(name.removeprefix("io.github.nixpkgs-health.") for name in TYPES)]
+    words += [*get_args(FinalStatus), *get_args(OpenStatus)]
+    assert [word for word in words if f"`{word}`" not in PAGE] == []
