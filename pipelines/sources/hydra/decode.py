@@ -6,7 +6,7 @@ whole seconds since 1970.
 """
 
 import re
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 
@@ -21,7 +21,7 @@ Seconds = Annotated[int, msgspec.Meta(ge=0, le=4_102_444_799)]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
 Path = Annotated[str, msgspec.Meta(max_length=1000)]
 Address = Annotated[str, msgspec.Meta(max_length=4000)]
-Flag = Literal[0, 1]
+Flag = Annotated[int, msgspec.Meta(ge=0, le=1)]
 LONGEST_SEEN = 60
 """Characters of an answer that a message repeats."""
 
@@ -92,8 +92,8 @@ class Jobset(msgspec.Struct, frozen=True):
 
     name: Name
     project: Name
-    enabled: Literal[0, 1, 2, 3]
-    type: Literal[0, 1]
+    enabled: Annotated[int, msgspec.Meta(ge=0, le=3)]
+    type: Flag
     errormsg: str | None = None
     errortime: Seconds | None = None
     fetcherrormsg: str | None = None
@@ -134,16 +134,20 @@ def constituents(body: bytes) -> list[Build]:
 def read(body: bytes | memoryview, shape: type[T]) -> T:
     """An answer in its shape. Raises BadAnswer."""
     try:
-        return msgspec.json.decode(body, type=shape)
-    except msgspec.ValidationError as error:
-        raise BadAnswer(_sentence(bytes(body), str(error))) from error
+        try:
+            return msgspec.json.decode(body, type=shape)
+        except msgspec.ValidationError as error:
+            raise BadAnswer(_sentence(body, str(error))) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         start = bytes(body[:LONGEST_SEEN]).decode("utf-8", "replace")
         raise BadAnswer(f"The answer is not JSON ({error}): it begins with {start!r}.") from error
 
 
-def _sentence(body: bytes, message: str) -> str:
-    """msgspec's message with the value that was seen, where its place can be followed."""
+def _sentence(body: bytes | memoryview, message: str) -> str:
+    """msgspec's message with the value that was seen, where its place can be followed.
+
+    Raises DecodeError where the fault came before one that makes it no JSON at all.
+    """
     expected, _, place = message.partition(" - at `")
     place = place.rstrip("`") or "$"
     seen = "..."

@@ -72,6 +72,8 @@ def _usable(builds: pl.DataFrame) -> tuple[pl.DataFrame, list[Rejected]]:
     is_usable = (
         values.attr(pl.col("attr"))
         & values.system(pl.col("system"))
+        & _is_name(pl.col("project"))
+        & _is_name(pl.col("jobset"))
         & (values.attr(pl.col("variant")) | (pl.col("variant") == ""))
         & (pl.col("build_id") > 0)
     ).fill_null(value=False)
@@ -85,6 +87,11 @@ def _usable(builds: pl.DataFrame) -> tuple[pl.DataFrame, list[Rejected]]:
             part.drop("jobset").unique(maintain_order=True), "builds", "build without a usable name", jobset
         )
     return named.filter(is_usable), rejected
+
+
+def _is_name(of: pl.Expr) -> pl.Expr:
+    """Whether a project's or jobset's name can be a part of `project/jobset`."""
+    return values.word(of) & ~of.str.contains("/", literal=True)
 
 
 def _jobset() -> pl.Expr:
