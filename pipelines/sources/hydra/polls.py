@@ -218,7 +218,9 @@ def _may_be_restarted(keeper: Keeper, now: float) -> list[int]:
     ids = store.newest_evaluations(keeper.name, RECHECKED_EVALUATIONS + 1)
     if not ids:
         return []
-    old = store.members(ids[-1]) if len(ids) > RECHECKED_EVALUATIONS else set()
+    # Where older evaluations are not known, which builds of the oldest are new is not known either.
+    is_old = len(ids) > RECHECKED_EVALUATIONS or keeper.config.big
+    old = store.members(ids[-1]) if is_old else set()
     recent = ids[:RECHECKED_EVALUATIONS]
     newest_members = store.members(recent[0])
     candidates = set().union(*(store.members(number) for number in recent)) - old
