@@ -1,8 +1,7 @@
 """A Hydra's own database, in a real PostgreSQL: read-only, incremental, and the same as its exported tables."""
 
-import re
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -23,7 +22,6 @@ URL = "https://hydra.example.org"
 SOURCE = "hydra.example.org"
 FIRST = hydra_world.as_of("t1")
 SECOND = hydra_world.as_of("t2")
-ROLE = Path(database.__file__).with_name("database_role.sql")
 RESTARTED = 309000000
 """A build of an old evaluation that succeeded."""
 
@@ -212,29 +210,6 @@ def test_a_kill_between_log_and_state_repeats_and_loses_nothing(
     assert_frame_equal(*observed)
 
 
-def test_nothing_can_be_written(at_t1: str) -> None:
-    with snapshot(at_t1) as origin, pytest.raises(BadInput, match="read-only transaction"):
-        list(origin.stream("with gone as (delete from builds returning id) select * from gone"))
-
-
-def test_all_queries_see_one_instant(changing: str) -> None:
-    with snapshot(changing) as origin:
-        before = sum(piece.height for piece in origin.stream("select id from builds"))
-        execute(changing, "delete from builds where id > 309005000")
-        assert sum(piece.height for piece in origin.stream("select id from builds")) == before
-
-
-def test_rights_to_the_columns_read_are_enough(changing: str) -> None:
-    statements = re.sub(r"--.*", "", ROLE.read_text(encoding="utf-8")).split(";")
-    execute(changing, *filter(str.strip, statements))
-    dsn = changing.replace("user=health", "user=nixpkgs_health")
-    tables, _ = database.read(dsn, [], {}, FIRST)
-    assert tables.builds.height > 3000
-    with snapshot(dsn) as origin, pytest.raises(BadInput, match="permission denied for table builds"):
-        list(origin.stream("select maintainers from builds"))
-    execute(changing, "drop owned by nixpkgs_health", "drop role nixpkgs_health")
-
-
 def test_root_causes_reach_the_log_and_addresses_do_not(at_t2: str, tmp_path: Path) -> None:
     _ingest(at_t2, tmp_path, SECOND)
     logged = _logged(tmp_path)
@@ -306,27 +281,3 @@ def test_idle_runs_append_nothing(at_t2: str, tmp_path: Path) -> None:
     version = EventLog(tmp_path / "log").version()
     _ingest(at_t2, tmp_path, SECOND + timedelta(hours=6))
     assert EventLog(tmp_path / "log").version() == version
-
-
-@pytest.mark.parametrize(
-    "dsn",
-    [
-        "host=/nowhere user=x password=s3cret-word",
-        "postgresql://u:s3cret-word@127.0.0.1:1/x",
-        "postgresql://u:s3cret-word@127.0.0.1:port/x",
-        "mysql://u:s3cret-word@localhost/x",
-        "s3cret-word",
-        "password='s3cret-word' host=/s3cret-word",
-    ],
-)
-def test_no_error_shows_a_password(postgres: Cluster, dsn: str) -> None:
-    with pytest.raises(BadInput) as raised:
-        database.read(dsn, [], {}, datetime(2026, 1, 1, tzinfo=UTC))
-    assert "s3cret" not in str(raised.value)
-    assert raised.value.__cause__ is None
-    assert "\n" not in str(raised.value)
-
-
-def test_a_database_of_something_else_is_one_sentence(postgres: Cluster) -> None:
-    with pytest.raises(BadInput, match=r'The database cannot be read: .*relation "jobsets" does not exist'):
-        database.read(postgres.dsn, [], {}, FIRST)

@@ -1,0 +1,51 @@
+"""How a Hydra's database is opened: for reading only, at one instant, with the least rights."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from pipelines.bench_postgres import Cluster
+from pipelines.errors import BadInput
+from pipelines.sources.hydra import database
+from pipelines.sources.hydra.postgres import snapshot
+from tests import hydra_world
+from tests.postgres import database as made
+from tests.postgres import execute
+
+FIRST = hydra_world.as_of("t1")
+ROLE = Path(database.__file__).with_name("database_role.sql")
+
+
+@pytest.fixture(scope="module")
+def own(postgres: Cluster) -> str:
+    """A database as at t1."""
+    return made(postgres, "access", "t1")
+
+
+def test_nothing_can_be_written(own: str) -> None:
+    with snapshot(own) as origin, pytest.raises(BadInput, match="read-only transaction"):
+        list(origin.stream("with gone as (delete from builds returning id) select * from gone"))
+
+
+def test_all_queries_see_one_instant(own: str) -> None:
+    with snapshot(own) as origin:
+        before = sum(piece.height for piece in origin.stream("select id from builds"))
+        execute(own, "delete from builds where id > 309005800")
+        assert sum(piece.height for piece in origin.stream("select id from builds")) == before
+
+
+def test_rights_to_the_columns_read_are_enough(own: str) -> None:
+    statements = re.sub(r"--.*", "", ROLE.read_text(encoding="utf-8")).split(";")
+    execute(own, *filter(str.strip, statements))
+    dsn = own.replace("user=health", "user=nixpkgs_health")
+    tables, _ = database.read(dsn, [], {}, FIRST)
+    assert tables.builds.height > 3000
+    with snapshot(dsn) as origin, pytest.raises(BadInput, match="permission denied for table builds"):
+        list(origin.stream("select maintainers from builds"))
+    execute(own, "drop owned by nixpkgs_health", "drop role nixpkgs_health")
+
+
+def test_a_database_of_something_else_is_one_sentence(postgres: Cluster) -> None:
+    with pytest.raises(BadInput, match=r'The database cannot be read: .*relation "jobsets" does not exist'):
+        database.read(postgres.dsn, [], {}, FIRST)
