@@ -65,7 +65,9 @@ def with_status(builds: pl.DataFrame, steps: pl.DataFrame) -> pl.DataFrame:
 
 
 def _roots(failed: pl.DataFrame, steps: pl.DataFrame) -> pl.DataFrame:
-    """Per failed build: root_cause, failed_derivations, propagated_from_build, of the steps that decided it.
+    """Per failed build: root_cause, failed_derivations, propagated_from_build, of the step that decided it.
+
+    `propagated_from_build` is the build in which that step really ran, null for this one.
 
     Steps of earlier runs stay behind a restart, and infrastructure is tried again: those with the build's own
     code count, of code 2 any that failed; else nothing is known. Of several that ended, the last to end decided.
@@ -99,5 +101,5 @@ def _roots(failed: pl.DataFrame, steps: pl.DataFrame) -> pl.DataFrame:
         failed_derivations=pl.when(is_other & ~is_unsure)
         .then(pl.concat_list("drv_path"))
         .otherwise(pl.lit([], dtype=pl.List(pl.String))),
-        propagated_from_build=pl.when(is_other).then(pl.col("propagated_from").cast(pl.String)),
+        propagated_from_build=pl.col("propagated_from").cast(pl.String),
     )
