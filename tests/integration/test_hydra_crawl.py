@@ -277,6 +277,20 @@ def test_a_renamed_jobset_keeps_the_name_under_which_it_is_recorded(
     assert server.paths.count("/jobset/nixos/unstable/evals") == 2
 
 
+def test_ones_own_hydra_is_asked_again_without_delay(
+    server: replay_server.Replay, fresh: dict[str, tuple[Path, replay_server.Replay]], tmp_path: Path
+) -> None:
+    asked = replace(crawling.instance(server.url, rate=1000), refresh_seconds=0)
+    with closing(Store(Path(shutil.copy(fresh["t1"][0], tmp_path)))) as store:
+        store.db.execute("update work set not_before = 0")
+        server.instant = "t2"
+        crawling.run(store, asked, Time(AS_OF["t1"] + 20_000))
+        assert_is_the_world(crawled.tables(store), "t2")
+        server.paths.clear()
+        crawling.run(store, asked, Time(AS_OF["t1"] + 20_060))
+        assert server.paths == [f"/jobset/{name}/evals" for name in JOBSETS]
+
+
 def test_unfinished_builds_are_asked_for_ever_later_and_given_up(
     server: replay_server.Replay, store: Store
 ) -> None:

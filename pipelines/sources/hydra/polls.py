@@ -128,7 +128,7 @@ def ask_latest(client: Client, keeper: Keeper, run: int) -> None:
     if store.is_done(run, done):
         return
     now = client.clock.now()
-    due = store.due_refreshes(keeper.name, run, now) | set(_may_be_restarted(keeper, now.timestamp()))
+    due = store.due_refreshes(keeper.name, run, now) | set(_may_be_restarted(keeper, now, run))
     if keeper.config.bulk:
         due |= store.new_builds(keeper.name)
     due, rows = _worth_listing(due, store.newest_builds(keeper.name, MOST_LATEST))
@@ -206,15 +206,20 @@ def plan_rechecks(client: Client, keeper: Keeper, run: int) -> None:
     if store.is_done(run, done):
         return
     with store.commit():
-        for number in _may_be_restarted(keeper, client.clock.now().timestamp()):
+        for number in _may_be_restarted(keeper, client.clock.now(), run):
             store.queue("recheck", number, keeper.name)
         store.mark_done(run, done)
 
 
-def _may_be_restarted(keeper: Keeper, now: float) -> list[int]:
+def _may_be_restarted(keeper: Keeper, now: datetime, run: int) -> list[int]:
     """Failed builds not asked for within a day that are new in one of the newest evaluations and members of the
-    newest one; failed aggregates of those evaluations also when they are not."""
+    newest one; failed aggregates of those evaluations also when they are not.
+
+    Of an instance of one's own, which is asked without delay, also those asked for before a new evaluation.
+    """
     store = keeper.store
+    is_eager = keeper.instance.refresh_seconds == 0 and store.is_done(run, f"new evaluations {keeper.name}")
+    asked_before = store.begun(run) if is_eager else now.timestamp() - RECHECK_SECONDS
     ids = store.newest_evaluations(keeper.name, RECHECKED_EVALUATIONS + 1)
     if not ids:
         return []
@@ -224,5 +229,5 @@ def _may_be_restarted(keeper: Keeper, now: float) -> list[int]:
     recent = ids[:RECHECKED_EVALUATIONS]
     newest_members = store.members(recent[0])
     candidates = set().union(*(store.members(number) for number in recent)) - old
-    failed = store.failed(keeper.name, now - RECHECK_SECONDS) & candidates
+    failed = store.failed(keeper.name, asked_before) & candidates
     return sorted(number for number in failed if number in newest_members or store.has_constituents(number))

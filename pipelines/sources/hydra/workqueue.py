@@ -117,6 +117,10 @@ class Queue:
             ).fetchone()[0]
         return self.run
 
+    def begun(self, run: int) -> float:
+        """When a run began, in seconds."""
+        return self.db.execute("select started_at from runs where run = ?", (run,)).fetchone()[0]
+
     def end_run(self, run: int, at: datetime, reason: str) -> None:
         """The run ended by itself."""
         with self.commit():
