@@ -24,6 +24,7 @@
 -- column: only_official_red_jobs | Green in the custom CI, red officially.
 -- column: official_does_not_build_jobs | Not in the official evaluation, or refused there.
 -- column: unknown_jobs | Neutral on one side, or what the official side says is not known.
+-- column: red_unnamed_jobs | Of the unknown, red in the custom CI and not named by an official list of failures: perhaps unseen.
 -- column: unseen_failing_jobs | Red in the custom CI, and officially green or not built.
 -- column: unseen_own_jobs | Of those, failed by themselves.
 -- column: advanced_over_jobs | Of the unseen, those over which a channel of NixOS advanced.
@@ -52,6 +53,9 @@ select
     count(*) filter (where agreement = 'only_official_red') as only_official_red_jobs,
     count(*) filter (where agreement = 'official_does_not_build') as official_does_not_build_jobs,
     count(*) filter (where agreement = 'unknown') as unknown_jobs,
+    count(*) filter (
+        where agreement = 'unknown' and status_class = 'red' and match <> 'none' and official_status is null
+    ) as red_unnamed_jobs,
     count(*) filter (where is_unseen_failure) as unseen_failing_jobs,
     count(*) filter (where is_unseen_failure and red_kind = 'own') as unseen_own_jobs,
     count(*) filter (where is_channel_advanced) as advanced_over_jobs,
