@@ -24,11 +24,16 @@ def words(data: Data, scope: Scope) -> Words:
     first = newest[0]
     beside = "at the same commit" if first["match"] == "exact" else "beside an older evaluation"
     return Words(
-        f"hydra.nixos.org does not see {counted(first['unseen_failing_jobs'], 'failure', 'failures')} "
-        f"on {first['system']} on {day(first['evaluation_at'])}",
+        (
+            f"hydra.nixos.org does not see {counted(first['unseen_failing_jobs'], 'failure', 'failures')} "
+            if first["unseen_failing_jobs"]
+            else "No failure is known that hydra.nixos.org does not see "
+        )
+        + f"on {first['system']} on {day(first['evaluation_at'])}",
         "Failing jobs that succeed officially or are not built there, by evaluation",
         f"{counted(len(data.rows), 'evaluation on one system', 'evaluations on one system')}; "
-        f"{number(first['compared_jobs'])} of {number(first['jobs'])} jobs of the newest are known on both sides, {beside}",
+        f"{number(first['compared_jobs'])} of {number(first['jobs'])} jobs of the newest are known on both sides, "
+        f"{beside}",
         f"Points of the failures of {scope.label} that hydra.nixos.org does not see. Newest: "
         + "; ".join(
             f"{row['system']} {number(row['unseen_failing_jobs'])}, a channel advanced over "
