@@ -115,8 +115,14 @@ def _ask(chosen: list[Any], jobsets: tuple[str, ...], rate: float | None) -> Non
 @click.option(
     "--at", type=click.DateTime(["%Y-%m-%dT%H:%M:%SZ"]), help="When the tables were exported (UTC)."
 )
+@click.option("--start-crawl", is_flag=True, help="Let a crawl over HTTP start from here.")
 def ingest_hydra_db(
-    dsn: str | None, folder: Path | None, source: str, jobsets: tuple[str, ...], at: datetime | None
+    dsn: str | None,
+    folder: Path | None,
+    source: str,
+    jobsets: tuple[str, ...],
+    at: datetime | None,
+    start_crawl: bool,
 ) -> None:
     """Read a Hydra's own database, read-only and only what is new."""
     from pipelines.progress import shown
@@ -132,7 +138,11 @@ def ingest_hydra_db(
         done = ingest_database(
             folder or str(dsn), source, jobsets, place.var, log, place.quarantine, steps, now
         )
-    click.echo("\n".join(one.sentence() for one in done))
+        if start_crawl:
+            from pipelines.sources.hydra.crawl_start import start_crawl as begin
+
+            begin(folder or str(dsn), source, jobsets, place.var, log, steps, now)
+    click.echo("\n".join(one.sentence() for one in done) or "nothing new")
 
 
 def _place() -> tuple[settings.Settings, Any]:

@@ -1,7 +1,7 @@
 """What one run of the pipeline works on: settings, configuration, log, warehouse build, progress."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -32,6 +32,8 @@ class Runtime:
     ingested: list[ingest.Ingested] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     """What live sources could not be asked, each in a sentence."""
+    unreachable: dict[str, str] = field(default_factory=dict)
+    """Sources that failed in this run: their other jobsets are not tried, for each try waits for minutes."""
     report: ReportResult | None = None
 
     @cached_property
@@ -66,7 +68,7 @@ class Runtime:
             return str(error)
         return self._attempt(
             instance.source,
-            jobset,
+            [jobset],
             lambda: ingest_hydra(
                 instance, (jobset,), self.settings.var, self.log, self.settings.quarantine, self.say, self.now
             ),
@@ -75,8 +77,9 @@ class Runtime:
     def ingest_database(self, database: Database) -> list[ingest.Ingested] | str:
         """Read what is new in a Hydra's database. A sentence instead if that fails."""
         from pipelines.sources.hydra.database_ingest import ingest_database
+        from pipelines.sources.hydra.instance import from_url
 
-        source = database.source_url.partition("://")[2]
+        source = from_url(database.source_url, ()).source
         dsn = os.environ.get(database.dsn_env)
         if not dsn:
             return (
@@ -84,7 +87,7 @@ class Runtime:
             )
         return self._attempt(
             source,
-            ", ".join(database.jobsets),
+            database.jobsets,
             lambda: ingest_database(
                 dsn,
                 database.source_url,
@@ -114,17 +117,22 @@ class Runtime:
         return done
 
     def _attempt(
-        self, source: str, jobset: str, work: Callable[[], list[ingest.Ingested]]
+        self, source: str, jobsets: Sequence[str], work: Callable[[], list[ingest.Ingested]]
     ) -> list[ingest.Ingested] | str:
-        try:
-            done = work()
-        except HealthError as error:
-            polls.record(self.settings.var, source, jobset, self.now(), str(error))
-            self.failures.append(f"{source} {jobset}: {error}")
-            return str(error)
-        polls.record(self.settings.var, source, jobset, self.now())
+        done: list[ingest.Ingested] = []
+        failure = self.unreachable.get(source)
+        if failure is None:
+            try:
+                done = work()
+            except (HealthError, OSError) as error:
+                failure = str(error)
+                self.failures.append(f"{source} {', '.join(jobsets)}: {failure}")
+                if not isinstance(error, BadInput):
+                    self.unreachable[source] = failure
+        for jobset in jobsets:
+            polls.record(self.settings.var, source, jobset, self.now(), failure)
         self.ingested += done
-        return done
+        return failure or done
 
     def publish(self) -> ReportResult:
         """Build the site, or find that it is built already."""

@@ -1,0 +1,107 @@
+"""Live sources through the real commands: what is asked, what a dead one holds up, and what an operator is told."""
+
+import socket
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from pipelines import polls
+from pipelines.cli import main
+from pipelines.log.store import EventLog
+from tests import replay_server
+
+
+class Place:
+    """State and configuration of one operator."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.var = folder / "var"
+        self.config = folder / "config.toml"
+        self.environment = {
+            "NIXPKGS_HEALTH_VAR": str(self.var),
+            "NIXPKGS_HEALTH_BUILD": str(folder / "build"),
+            "NIXPKGS_HEALTH_CONFIG": str(self.config),
+        }
+
+    def configure(self, *instances: tuple[str, str]) -> None:
+        """Name Hydras by address and jobset."""
+        self.config.write_text(
+            "".join(
+                f'[[hydra]]\nurl = "{url}"\nrate = 1000\njobsets = ["{jobset}"]\n'
+                for url, jobset in instances
+            )
+        )
+
+    def run(self, *words: str) -> Result:
+        """Type the words."""
+        return CliRunner().invoke(main, list(words), env=self.environment)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(tmp_path)
+
+
+def closed_address() -> str:
+    """An address on which nobody listens."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{held.getsockname()[1]}"
+
+
+def test_a_dead_source_holds_nothing_up(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    # No waiting between attempts; the rest is as for an operator.
+    monkeypatch.setattr("pipelines.sources.hydra.client.Client._wait", lambda *_: None)
+    dead = closed_address()
+    with replay_server.serve("t2") as hydra:
+        place.configure((dead, "a/b"), (dead, "a/c"), (hydra.url, "nixpkgs/lib-flake"))
+        result = place.run("refresh")
+    assert result.exit_code == 0, result.output
+    assert f"not asked, the rest is not held up: {dead.partition('://')[2]} a/b" in result.output
+    assert "rows appended as batch 1" in result.output
+    assert (place.folder / "build" / "report" / "html" / "index.html").exists()
+    assert result.output.count("not asked, the rest") == 1
+    for jobset in ("a/b", "a/c"):
+        poll = polls.read(place.var)[dead.partition("://")[2], jobset]
+        assert poll.succeeded_at is None
+        assert poll.error
+    told = place.run("status").output
+    assert "last attempt" in told
+    assert "nixpkgs/lib-flake" in told
+    coverage = (place.folder / "build" / "report" / "html" / "coverage.html").read_text()
+    assert "configured, never heard" in coverage
+
+
+def test_a_public_instance_is_not_asked_without_consent(place: Place) -> None:
+    place.configure(("https://hydra.nixos.org", "nixpkgs/trunk"))
+    for words in (
+        ["ingest", "hydra"],
+        ["ingest", "hydra", "--url", "https://hydra.nixos.org"],
+        ["ingest", "hydra", "--url", "https://hydra.example.org", "--jobset", "a/b"],
+    ):
+        result = place.run(*words)
+        assert result.exit_code == 3, result.output
+        assert "operators_agreed" in result.output
+    assert "not asked" in place.run("status").output
+    assert EventLog(place.var / "log").batches() == []
+
+
+def test_the_command_names_its_jobsets_and_goes_on_where_it_was(place: Place) -> None:
+    place.configure()
+    with replay_server.serve("t1") as hydra:
+        words = ["ingest", "hydra", "--url", hydra.url, "--jobset", "nixpkgs/lib-flake", "--rate", "1000"]
+        first = place.run(*words)
+        again = place.run(*words)
+    assert first.exit_code == 0, first.output
+    assert "appended as batch 1" in first.output
+    assert again.exit_code == 0, again.output
+    assert "nothing new" in again.output
+
+
+def test_an_unknown_address_needs_jobsets(place: Place) -> None:
+    place.configure()
+    result = place.run("ingest", "hydra", "--url", "http://127.0.0.1:1")
+    assert result.exit_code == 3
+    assert "--jobset" in result.output
