@@ -1,5 +1,6 @@
 """What a crawl knows as the tables of a Hydra, and what it could not get as gaps."""
 
+import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -20,6 +21,11 @@ REVISION = "nixpkgs"
 _LOST = """
 select id from work where kind = 'build' and state <> 'open'
 """
+
+
+def without_login(address: str | None) -> str | None:
+    """An address without user name and password; the same as `database_sql` does where a database is read."""
+    return None if address is None else re.sub(r"(^|//)[^/@]*@", r"\1", address, count=1)
 
 
 def tables(store: Store, jobsets: Iterable[str] | None = None) -> Tables:
@@ -138,7 +144,7 @@ def _evaluations(store: Store, names: list[str]) -> tuple[pl.DataFrame, pl.DataF
         body, errors = store.evaluation_text(number)
         told = read(body, Evaluation)
         inputs = [
-            {"name": name, "uri": one.uri, "revision": one.revision}
+            {"name": name, "uri": without_login(one.uri), "revision": one.revision}
             for name, one in sorted(told.jobsetevalinputs.items())
         ]
         pinned = told.jobsetevalinputs.get(REVISION)
@@ -150,7 +156,7 @@ def _evaluations(store: Store, names: list[str]) -> tuple[pl.DataFrame, pl.DataF
                 number,
                 _instant(told.timestamp),
                 pinned.revision if pinned else None,
-                told.flake,
+                without_login(told.flake),
                 inputs,
                 errors,
                 instant(asked),
