@@ -174,8 +174,8 @@ runs as (
         min(first_turn) filter (where role = 'bad') as broken_turn,
         max(last_turn) as last_turn,
         sum(last_turn - first_turn + 1) filter (where role = 'bad') as evaluations,
-        bool_or(role = 'bad' and list_contains($own_statuses, status) and cause <> 'unknown') as has_own_failure,
-        min(first_turn) filter (where list_contains($own_statuses, status) and cause <> 'unknown')
+        bool_or(role = 'bad' and list_contains($own_statuses, status) and cause = 'own') as has_own_failure,
+        min(first_turn) filter (where list_contains($own_statuses, status) and cause = 'own')
             < max(first_turn) filter (where status = 'dependency-failed') as is_masked,
         arg_min(build_id, first_turn) filter (where role = 'bad') as first_build_id,
         arg_max(build_id, first_turn) filter (where role = 'bad') as last_build_id,

@@ -229,3 +229,22 @@ def test_what_is_known_is_not_recorded_again(tmp_path: Path) -> None:
         ingest.Ingested("hydra", None, 0),
         ingest.Ingested("hydra", None, 0),
     )
+
+
+def test_a_limit_that_a_dependency_ran_into_is_no_own_failure(warehouses: Warehouses) -> None:
+    """Code 11 is given to dependents as well: the database's steps tell, and only its own counts."""
+    told = warehouses["t2"].sql(
+        """
+        select
+            bool_or(b.cause = 'own' and b.status <> 'timed-out') as has_own_build,
+            any_value(e.has_own_failure),
+            bool_or(b.source_status = '11' and b.cause = 'dependency')
+        from core.failure_episodes as e
+        inner join core.job_intervals as i using (source, jobset, attr, system, variant)
+        inner join staging.build_observed as b on i.build_id = b.build_id and i.source = b.source
+        where i.status_class = 'red' and i.first_at between e.broken_at and e.last_red_at
+        group by e.jobset, e.attr, e.system, e.broken_at
+        """
+    ).fetchall()
+    assert all(own == said for own, said, _ in told)
+    assert sum(limit for *_, limit in told) > 5
