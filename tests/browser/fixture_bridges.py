@@ -53,4 +53,17 @@ BRIDGES = {
             'own' as red_kind, 'as_observed' as status_basis, broken_evaluation_id as first_evaluation_id,
             broken_evaluation_id as last_evaluation_id, broken_at as first_at, last_red_at as last_at
         from core.failure_episodes""",
+    # As if the jobset with totals were another CI's, so that it has a page and a figure.
+    "core.job_agreement": """
+        select source, jobset, broken_evaluation_id as evaluation_id, attr, system, variant, broken_at as evaluation_at,
+            'failed' as status, 'red' as status_class, 'own' as red_kind, first_build_id as build_id,
+            case when broken_evaluation_id::bigint % 2 = 0 then 'exact' else 'nearest' end as match,
+            'nixpkgs/trunk' as official_jobset, broken_evaluation_id as official_evaluation_id,
+            broken_at as official_evaluation_at, 'full' as official_coverage, 'succeeded' as official_status,
+            last_build_id as official_build_id, 'only_custom_red' as agreement, true as is_unseen_failure,
+            case when length(attr) % 3 > 0 then length(attr) % 3 = 1 end as is_channel_advanced,
+            case when length(attr) % 3 = 1 then 'time' end as channel_basis,
+            case when length(attr) % 3 = 1 then 'nixos-unstable' end as channel,
+            case when length(attr) % 3 = 1 then last_red_at end as channel_advanced_at
+        from core.failure_episodes where jobset = 'nixpkgs/haskell-updates'""",
 }

@@ -31,10 +31,9 @@ def words(data: Data, scope: Scope) -> Words:
         )
         + f"on {first['system']} on {day(first['evaluation_at'])}",
         "Failing jobs that succeed officially or are not built there, by evaluation",
-        f"{counted(len(data.rows), 'evaluation on one system', 'evaluations on one system')}; "
-        f"{number(first['compared_jobs'])} of {number(first['jobs'])} jobs of the newest are known on both sides, "
-        f"{beside}",
-        f"Points of the failures of {scope.label} that hydra.nixos.org does not see. Newest: "
+        f"{number(len(data.rows))}; of the newest, {number(first['compared_jobs'])} of {number(first['jobs'])} jobs "
+        "are known on both sides",
+        f"Points of the failures of {scope.label} that hydra.nixos.org does not see. Newest, {beside}: "
         + "; ".join(
             f"{row['system']} {number(row['unseen_failing_jobs'])}, a channel advanced over "
             f"{number(row['advanced_over_jobs'])}"
