@@ -261,7 +261,7 @@ def test_columns_of_many_distinct_values_are_judged_alike() -> None:
             "log_url": f"https://a/{n}",
             "system": f"x{n}-linux",
         }
-        times = {name: f"2025-10-01T00:{n // 60:02}:{n % 60:02}Z" for name in ("queued_at", "started_at")}
+        times = dict.fromkeys(("queued_at", "started_at"), f"2025-10-01T00:{n // 60:02}:{n % 60:02}Z")
         lines.append(job(f"a{n}", variant=f"v{n}", time=times["queued_at"], **more, **times))
     for name in (*IN_DATA, *IN_ENVELOPE):
         for text in ODD:
@@ -274,3 +274,8 @@ def test_columns_of_many_distinct_values_are_judged_alike() -> None:
     assert {complaints[0].line for _, complaints in chunk.refused} == refused
     assert chunk.jobs.height + len(refused) + sum(chunk.left.values()) == len(lines)
     assert 500 < len(refused) < len(lines) - 600
+
+
+def test_a_file_of_nothing_but_junk_ends_soon() -> None:
+    with pytest.raises(BadInput, match="more than 100,000 lines that are no events"):
+        generic.read((b"{}\n" for _ in range(10**9)), Told(), "junk")

@@ -47,7 +47,7 @@ def test_a_long_line_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("pack", [gzip.compress, zstd], ids=["gzip", "zstd"])
 def test_a_bomb_is_refused(tmp_path: Path, pack) -> None:
     path = tmp_path / "bomb"
-    path.write_bytes(pack(b"\n" * 64 * 1024**2))
+    path.write_bytes(pack((b" " * 1023 + b"\n") * 64 * 1024))
     with pytest.raises(BadInput, match="unpacked from"):
         for _ in open_lines(path):
             pass
@@ -80,3 +80,11 @@ def test_links_pipes_and_folders_are_refused(tmp_path: Path) -> None:
             open_lines(tmp_path / name)
     with pytest.raises(BadInput, match="not a regular file"):
         open_lines(tmp_path)
+
+
+def test_a_file_of_too_many_lines_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "MAX_LINES", 1000)
+    path = tmp_path / "ends"
+    path.write_bytes(b"\n" * 1001)
+    with pytest.raises(BadInput, match="more than 1,000 lines"):
+        list(open_lines(path))

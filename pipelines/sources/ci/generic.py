@@ -31,6 +31,8 @@ NAME = "generic events"
 RESERVED = ("hydra.nixos.org",)
 """Installations that are read by themselves: nobody else may speak in their name."""
 
+MAX_REFUSED = 100_000
+"""Lines that are no events up to which a file is read at all."""
 CONFLICTING = "id is not unique: another event of this id says something else"
 _NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -67,11 +69,15 @@ class _Read:
 def read(lines: Iterable[bytes], told: Told, name: str) -> Reading:
     """Runs, advances and retractions of a file; jobs in columns. Raises BadInput if it holds no event at all."""
     seen = _Read()
+    refused = 0
     for chunk in generic_lines.chunks(lines):
         seen.others += chunk.others
         seen.left += chunk.left
         if chunk.jobs.height:
             seen.jobs.append(chunk.jobs)
+        refused += len(chunk.refused)
+        if refused > MAX_REFUSED:
+            raise BadInput(f"{name} has more than {MAX_REFUSED:,} lines that are no events: it is left out.")
         for content, complaints in chunk.refused:
             seen.reject(name, complaints[0].reason, content)
     jobs = pl.concat(seen.jobs) if seen.jobs else generic_lines.SCHEMA.to_frame()

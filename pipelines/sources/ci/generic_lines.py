@@ -125,12 +125,13 @@ def _chunk(lines: list[bytes], first: int) -> Chunk:
     numbers: list[int] = []
     chunk = Chunk(SCHEMA.to_frame())
     for number, line in enumerate(lines, start=first):
+        if line.isspace():
+            continue
         try:
             events.append(decode(line))
             numbers.append(number)
         except (ValueError, RecursionError):
-            if line.strip():
-                _strictly(chunk, line, number)
+            _strictly(chunk, line, number)
     if not events:
         return chunk
     told, doubted = _columns(events, numbers)

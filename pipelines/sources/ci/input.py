@@ -19,8 +19,10 @@ from pipelines.sources.ci.runs import MAX_BYTES, MAX_LINE_BYTES
 
 HEAD_BYTES = 64 * 1024
 """Beginning of the content by which a format is recognised."""
-MAX_RATIO = 1000
+MAX_RATIO = 200
 """Largest size after decompression as a multiple of the file: logs reach some 50, bombs 1,000 and more."""
+MAX_LINES = 20_000_000
+"""Most lines of a file: a file of nothing but line ends would keep a reader busy for hours."""
 FREE_BYTES = 16 * 1024**2
 """Content up to this size is never a bomb, whatever its ratio: a file of equal lines packs well."""
 
@@ -42,7 +44,7 @@ class Lines:
     def __iter__(self) -> Iterator[bytes]:
         """Lines, the last one possibly without its end."""
         parts: list[bytes] = []
-        waiting = 0
+        waiting = number = 0
         for block in blocks(self.path, self.max_bytes):
             *whole, rest = block.split(b"\n")
             if whole:
@@ -54,6 +56,9 @@ class Lines:
                 raise BadInput(
                     f"{self.path} has a line of more than {self.max_line_bytes:,} bytes: it is left out."
                 )
+            number += len(whole)
+            if number > MAX_LINES:
+                raise BadInput(f"{self.path} has more than {MAX_LINES:,} lines: split it.")
             for line in whole:
                 yield line + b"\n"
         if waiting:
