@@ -131,7 +131,7 @@ def decode(text: bytes, kind: type[T]) -> T:
     """One JSON value as a struct. Raises Broken if it is none, has wrong types, or is too long or too deep."""
     if len(text) > runs.MAX_LINE_BYTES:
         raise Broken(f"a record longer than {runs.MAX_LINE_BYTES} bytes")
-    if text.count(b"{") + text.count(b"[") > runs.MAX_DEPTH and _depth(text) > runs.MAX_DEPTH:
+    if text.count(b"{") + text.count(b"[") > runs.MAX_DEPTH and _is_deep(text):
         raise Broken(f"nested more than {runs.MAX_DEPTH} levels deep")
     try:
         return msgspec.json.decode(text, type=kind)
@@ -143,15 +143,16 @@ def decode(text: bytes, kind: type[T]) -> T:
         raise Broken("not whole JSON") from error
 
 
-def _depth(text: bytes) -> int:
-    depth = deepest = 0
+def _is_deep(text: bytes) -> bool:
+    depth = 0
     for found in _TOKEN.finditer(text):
         if found[0] in b"[{":
             depth += 1
-            deepest = max(deepest, depth)
+            if depth > runs.MAX_DEPTH:
+                return True
         elif found[0] in b"]}":
             depth -= 1
-    return deepest
+    return False
 
 
 def elements(text: bytes, start: int) -> tuple[list[bytes], bytes | None]:

@@ -1,0 +1,338 @@
+"""Breaks valid inputs of CI formats in every way that comes to mind, and says what must hold of what is read.
+
+`python -m tests.property.ci_fuzz --adapter nix-eval-jobs --examples 100000` tries more than the tests do, each time
+others, and shrinks what fails.
+"""
+
+import argparse
+import io
+import json
+import random
+import re
+import signal
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from types import FrameType
+from typing import Any
+
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from models.vocabulary import STATUS_CLASSES
+from pipelines.errors import BadInput
+from pipelines.sources.ci import runs
+from pipelines.sources.ci.recognise import ADAPTERS
+from pipelines.sources.ci.runs import Adapter, Reading, Told
+from tests.property import ci_samples
+
+SECONDS = 2.0
+"""CPU time that no input of this size may need; what is linear needs a thousandth of it."""
+EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+WHOLE_ONLY = frozenset({"eval_jobs", "fast_build", "junit", "nix_json"})
+"""Formats of which a file is a whole listing: one rejected record, and the run is not complete."""
+
+_SYSTEM = re.compile(r"[a-z0-9_]+-[a-z0-9_]+")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_WORD = re.compile(rb'"[^"\n]{0,200}"|[\w./+-]+')
+_NASTY: tuple[Any, ...] = (
+    None, True, False, 0, -1, 1, 2**31, 2**63, -(2**63) - 1, 10**400, 0.5, -0.0, 1e308, float("nan"), float("inf"),
+    "", " ", "\0", "\n", "\x1b[31m", "\ud800", "\u202e", "\U0010ffff", "../../etc/passwd", "a" * 513, "x" * 50_000,
+    "<script>", "9999-12-31T23:59:59Z", "0000-00-00T00:00:00Z", "2025-03-01T00:00:00", "1e9", "-1", "NaN", [], {},
+    [None], {"": None}, [[[[[[]]]]]], "succeeded", "x86_64-linux", "/nix/store/-.drv", 253402300800, 7258118400,
+)  # fmt: skip
+"""Values that stand where others belong."""
+_RAW = (
+    b"NaN", b"Infinity", b"1e400", b"-", b"0x10", b"1" * 5000, b"[" * 70, b"[" * 20_000, b'{"a":' * 70, b"\xff\xfe",
+    b"\xc3", b"\xed\xa0\x80", b'"\\ud800"', b"\0", b"\r", b"\xef\xbb\xbf", b"]", b"}", b'"', b"\\", b"<a>" * 70,
+    b"&a;", b"<!DOCTYPE x [<!ENTITY a 'b'>]>", b"]]>", b"<![CDATA[", b"''", b",,,,", b"@nix ", b"error: ", b"{}", b"[]",
+)  # fmt: skip
+"""Bytes that stand where others belong."""
+
+Change = Callable[[bytes, random.Random], bytes]
+
+
+def _cut(data: bytes, rng: random.Random) -> bytes:
+    return data[: rng.randrange(len(data) + 1)]
+
+
+def _behead(data: bytes, rng: random.Random) -> bytes:
+    return data[rng.randrange(len(data) + 1) :]
+
+
+def _without(data: bytes, rng: random.Random) -> bytes:
+    start = rng.randrange(len(data) + 1)
+    return data[:start] + data[start + rng.randrange(1, 60) :]
+
+
+def _flipped(data: bytes, rng: random.Random) -> bytes:
+    changed = bytearray(data)
+    for _ in range(rng.randrange(1, 9) if changed else 0):
+        changed[rng.randrange(len(changed))] ^= 1 << rng.randrange(8)
+    return bytes(changed)
+
+
+def _lines(data: bytes, rng: random.Random) -> bytes:
+    """Some lines twice, or none at all, or all in another order."""
+    lines = data.splitlines(keepends=True)
+    lines = [line for line in lines for _ in range(rng.choice((0, 1, 1, 1, 1, 2)))]
+    if rng.random() < 0.5:
+        rng.shuffle(lines)
+    return b"".join(lines)
+
+
+def _raw(data: bytes, rng: random.Random) -> bytes:
+    """Bytes that do not belong there, anywhere."""
+    at = rng.randrange(len(data) + 1)
+    return data[:at] + rng.choice(_RAW) + data[at:]
+
+
+def _word(data: bytes, rng: random.Random) -> bytes:
+    """A word or a quoted text as another one of the same input, or as something nasty."""
+    words = list(_WORD.finditer(data))
+    if not words:
+        return data
+    word = rng.choice(words)
+    other = rng.choice(_RAW) if rng.random() < 0.5 else rng.choice(words)[0]
+    return data[: word.start()] + other + data[word.end() :]
+
+
+def _value(data: bytes, rng: random.Random) -> bytes:
+    """A value somewhere in the JSON as a nasty one, or gone; content that is no JSON gets another word."""
+    try:
+        documents, are_lines = [json.loads(data)], False
+    except (ValueError, RecursionError):
+        try:
+            documents, are_lines = [json.loads(line) for line in data.splitlines()], True
+        except (ValueError, RecursionError):
+            return _in_line(data, rng)
+    if not documents:
+        return data
+    at = rng.randrange(len(documents))
+    documents[at] = _changed(documents[at], rng)
+    texts = [json.dumps(document).encode() for document in documents]
+    return b"".join(text + b"\n" for text in texts) if are_lines else texts[0]
+
+
+def _in_line(data: bytes, rng: random.Random) -> bytes:
+    """A value in one line with JSON, for logs; else a word."""
+    lines = data.splitlines(keepends=True)
+    at = rng.randrange(len(lines)) if lines else 0
+    start = lines[at].find(b"{") if lines else -1
+    try:
+        value = json.loads(lines[at][start:]) if start >= 0 else None
+    except (ValueError, RecursionError):
+        value = None
+    if value is None:
+        return _word(data, rng)
+    lines[at] = lines[at][:start] + json.dumps(_changed(value, rng)).encode() + b"\n"
+    return b"".join(lines)
+
+
+def _changed(value: Any, rng: random.Random) -> Any:
+    """The value with one place in it changed, the deeper the likelier."""
+    inner = (
+        list(value.items())
+        if isinstance(value, dict)
+        else list(enumerate(value))
+        if isinstance(value, list)
+        else []
+    )
+    if not inner or rng.random() < 0.1:
+        return rng.choice(_NASTY)
+    key, found = rng.choice(inner)
+    copied = value.copy()
+    if rng.random() < 0.1:
+        del copied[key]
+    else:
+        copied[key] = _changed(found, rng)
+    return copied
+
+
+BREAKS: tuple[Change, ...] = (_cut, _behead, _without, _flipped, _lines, _raw, _word, _value)
+"""Changes after which content may not even have its format."""
+SWAPS: tuple[Change, ...] = (_lines, _word, _value, _value, _value)
+"""Changes that mostly leave the format and go for what single records say."""
+_TOLD: tuple[Callable[[Told], Told], ...] = (
+    lambda told: told,
+    lambda told: replace(told, system=None),
+    lambda told: replace(told, exit_code=None, variant="cuda", commit="5" * 40, branch="master"),
+    lambda told: replace(told, source=None),
+    lambda told: replace(told, file_at=None),
+    lambda told: replace(told, run_id="r-1", honest_workflows=("build",), exit_code=1),
+)
+
+
+@dataclass
+class Tally:
+    """What came of many inputs."""
+
+    inputs: int = 0
+    refused: int = 0
+    jobs: int = 0
+    rejected: int = 0
+    slowest: float = 0.0
+    statuses: Counter[str] = field(default_factory=Counter)
+
+    def __str__(self) -> str:
+        return (
+            f"{self.inputs:,} inputs: {self.refused:,} refused as a whole, {self.jobs:,} jobs read,"
+            f" {self.rejected:,} records rejected, slowest {self.slowest:.3f} s"
+        )
+
+
+def module(adapter: Adapter) -> str:
+    """Name of the adapter's module."""
+    return str(getattr(adapter, "__name__", "")).rpartition(".")[2]
+
+
+@dataclass(frozen=True)
+class Input:
+    """A broken input, and what is told of it."""
+
+    data: bytes
+    told: Told
+
+    def __repr__(self) -> str:
+        return f"{self.told}, {len(self.data)} bytes: {self.data[:2000]!r}"
+
+
+def inputs(adapter: Adapter) -> st.SearchStrategy[Input]:
+    """Broken inputs of an adapter, with something told or not: changed samples mostly, some of pure noise."""
+    name = module(adapter)
+    samples = ci_samples.samples()
+    valid = samples[name]
+    told = replace(ci_samples.TOLD, run_id="448") if name == "r_updates" else ci_samples.TOLD
+    several = [*valid * 9, *(of[0] for other, of in samples.items() if other != name)]
+
+    def changed(which: int, how: list[tuple[int, int]], only: int | None, what: int) -> Input:
+        """By numbers, as what is drawn is printed when it fails."""
+        data, changes = (
+            (several[which % len(several)], BREAKS) if only is None else (valid[only % len(valid)], SWAPS)
+        )
+        for change, seed in how:
+            data = changes[change % len(changes)](data, random.Random(seed))
+        return Input(data, _TOLD[what](told))
+
+    number = st.integers(0, 2**32 - 1)
+    what = st.sampled_from([0] * 5 + list(range(len(_TOLD))))
+    how = st.lists(st.tuples(number, number), max_size=4)
+    return st.one_of(
+        st.builds(changed, number, how, st.one_of(st.none(), number), what),
+        st.builds(changed, number, how, number, what),
+        st.builds(lambda data, what: Input(data, _TOLD[what](told)), st.binary(max_size=200), what),
+    )
+
+
+def check(adapter: Adapter, data: bytes, told: Told, tally: Tally) -> Reading | None:
+    """Read one input and hold what came of it against what must hold; None if it was refused as a whole."""
+    began = time.process_time()
+    signal.setitimer(signal.ITIMER_VIRTUAL, SECONDS)
+    try:
+        assert isinstance(adapter.recognises(data[: 64 * 1024]), bool)
+        reading = adapter.read(io.BytesIO(data), told, "input")
+    except BadInput:
+        reading = None
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+    seconds = time.process_time() - began
+    tally.inputs += 1
+    tally.slowest = max(tally.slowest, seconds)
+    if reading is None:
+        tally.refused += 1
+        return None
+    for run in reading.runs:
+        _text(run.source)
+        _text(run.run_id)
+        _instants(run.observed_at, run.started_at, run.stopped_at)
+        assert not (run.is_complete and reading.rejected and module(adapter) in WHOLE_ONLY)
+        assert len({(j.attr, j.system, j.variant) for j in run.jobs}) == len(run.jobs)
+    for job in jobs(reading):
+        tally.jobs += 1
+        tally.statuses[job["status"]] += 1
+        _text(job["attr"])
+        assert _SYSTEM.fullmatch(job["system"]), job
+        assert job["status"] in STATUS_CLASSES, job
+        _instants(job["queued_at"], job["started_at"], job["stopped_at"])
+        for name in ("source_status", "variant", "drv_path", "log_url", "build_id"):
+            (job[name] or "").encode()
+    for one in reading.rejected:
+        assert one.rows >= 1
+        assert one.reason.strip()
+        one.reason.encode()
+        tally.rejected += one.rows
+    return reading
+
+
+def jobs(reading: Reading) -> Iterator[dict[str, Any]]:
+    """Every job that was read, whichever way it is given."""
+    for run in reading.runs:
+        for job in run.jobs:
+            yield vars(job)
+    if reading.jobs is not None:
+        yield from reading.jobs.iter_rows(named=True)
+
+
+def _text(text: str) -> None:
+    """A name is one line that can be written down."""
+    assert text.strip()
+    assert len(text) <= runs.MAX_TEXT
+    assert not _CONTROL.search(text), text
+    text.encode()
+
+
+def _instants(*instants: datetime | None) -> None:
+    assert all(at is None or EARLIEST <= at < LATEST for at in instants), instants
+
+
+def _too_slow(_number: int, _frame: FrameType | None) -> None:
+    raise AssertionError(f"more than {SECONDS} s of CPU time")
+
+
+def fuzz(adapter: Adapter, examples: int, *, derandomize: bool) -> Tally:
+    """Check that many inputs; those of the tests are always the same, and not shrunk."""
+    tally = Tally()
+    # What hangs is broken off where it hangs: the traceback shows it.
+    phases = (Phase.generate,) if derandomize else (Phase.generate, Phase.shrink)
+
+    @settings(
+        max_examples=examples,
+        derandomize=derandomize,
+        database=None,
+        deadline=None,
+        phases=phases,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(inputs(adapter))
+    def holds(broken: Input) -> None:
+        check(adapter, broken.data, broken.told, tally)
+
+    before = signal.signal(signal.SIGVTALRM, _too_slow)
+    try:
+        holds()
+    finally:
+        signal.signal(signal.SIGVTALRM, before)
+    return tally
+
+
+def main() -> None:
+    """The command."""
+    known = {name: adapter for adapter in ADAPTERS for name in (module(adapter), adapter.NAME)}
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--adapter", choices=sorted(known), action="append", help="one of several; without it all"
+    )
+    parser.add_argument("--examples", type=int, default=2000)
+    told = parser.parse_args()
+    for adapter in [known[name] for name in told.adapter or ()] or ADAPTERS:
+        began = time.process_time()
+        tally = fuzz(adapter, told.examples, derandomize=False)
+        print(f"{adapter.NAME}: {tally}, {time.process_time() - began:.1f} s CPU in all")
+
+
+if __name__ == "__main__":
+    main()
