@@ -74,7 +74,7 @@ candidates as (
     select
         c.series,
         c.step,
-        'exact' as match,
+        case when c.revision = o.revision then 'exact' else 'nearest' end as match,
         o.series as official_series,
         o.step as official_step,
         o.jobset as official_jobset,
@@ -86,27 +86,13 @@ candidates as (
         o.is_complete and o.coverage = 'full' and (o.is_main or o.jobset = c.jobset) as is_whole,
         o.is_complete
     from customs as c
-    inner join officials as o on c.system = o.system and c.revision = o.revision
-    union all
-    select
-        c.series,
-        c.step,
-        'nearest' as match,
-        o.series as official_series,
-        o.step as official_step,
-        o.jobset as official_jobset,
-        o.evaluation_id as official_evaluation_id,
-        o.evaluation_at as official_evaluation_at,
-        o.coverage as official_coverage,
-        o.ordinal as official_ordinal,
-        o.jobset = c.jobset as is_same_jobset,
-        o.coverage = 'full' as is_whole,
-        o.is_complete
-    from customs as c
-    inner join officials as o
-        on c.system = o.system
-        and o.evaluation_at between c.evaluation_at - interval 7 days and c.evaluation_at
-    where o.is_complete and (o.is_main or o.jobset = c.jobset)
+    inner join officials as o on c.system = o.system
+    where c.revision = o.revision
+        or (
+            o.is_complete
+            and (o.is_main or o.jobset = c.jobset)
+            and o.evaluation_at between c.evaluation_at - interval 7 days and c.evaluation_at
+        )
 ),
 
 ranked as (
