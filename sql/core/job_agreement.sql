@@ -272,30 +272,25 @@ select
     j.agreement,
     j.is_unseen_failure,
     case
-        when not j.is_unseen_failure then null
-        when r.channel is not null then true
-        when t.commit_at <= s.last_red_at then true
+        when r.channel is not null or t.commit_at <= s.last_red_at then true
         when t.commit_at > s.last_red_at then false
     end as is_channel_advanced,
     case
-        when not j.is_unseen_failure then null
         when r.channel is not null then 'revision'
         when t.commit_at <= s.last_red_at then 'time'
     end as channel_basis,
     case
-        when not j.is_unseen_failure then null
         when r.channel is not null then r.channel
         when t.commit_at <= s.last_red_at then 'nixos-unstable'
     end as channel,
     case
-        when not j.is_unseen_failure then null
         when r.channel is not null then r.advanced_at
         when t.commit_at <= s.last_red_at then t.advanced_at
     end as channel_advanced_at
 from judged as j
-left join by_revision as r on j.revision = r.revision
+left join by_revision as r on j.is_unseen_failure and j.revision = r.revision
 left join by_time as t
-    on j.source = t.source and j.jobset = t.jobset and j.evaluation_id = t.evaluation_id
+    on j.is_unseen_failure and j.source = t.source and j.jobset = t.jobset and j.evaluation_id = t.evaluation_id
 left join seen as s
     on j.source = s.source
     and j.jobset = s.jobset
