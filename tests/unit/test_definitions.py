@@ -77,7 +77,19 @@ def test_every_blocking_claim_is_an_asset_check(tmp_path: Path) -> None:
     keys = defs.resolve_asset_graph().asset_check_keys
     claims = {path.stem for path in (paths.SQL / "checks").glob("*.sql")}
     assert len(claims) > 20
-    assert {f"{key.asset_key.path[-1]}__{key.name}" for key in keys if key.name != "grain"} == claims
+    relations = [key for key in keys if key.asset_key.path[0] != "ingest" and key.name != "grain"]
+    assert {f"{key.asset_key.path[-1]}__{key.name}" for key in relations} == claims
+
+
+def test_every_live_source_warns_when_it_does_not_answer(tmp_path: Path) -> None:
+    assets = definitions(tmp_path).resolve_asset_graph()
+    live = {key for key in assets.get_all_asset_keys() if key.path[0] == "ingest" and len(key.path) == 3}
+    assert len(live) > 10
+    assert {key.asset_key for key in assets.asset_check_keys if key.name == "answers"} == {
+        *live,
+        dg.AssetKey(["ingest", "inbox"]),
+    }
+    assert all(assets.get(key).freshness_policy is not None for key in live)
 
 
 def test_loading_writes_nothing(tmp_path: Path) -> None:
