@@ -256,6 +256,24 @@ def test_a_branch_that_is_learnt_late_moves_the_run(tmp_path: Path) -> None:
     assert listed(tmp_path) == [("a", "", "succeeded"), ("b", "", "succeeded")]
 
 
+def test_a_variant_that_is_learnt_late_is_that_of_all_jobs(tmp_path: Path) -> None:
+    put(tmp_path / "inbox", "1.ndjson", [job("a", commit=COMMIT), job("own", variant="mine")])
+    ingest(tmp_path)
+    put(tmp_path / "inbox", "2.ndjson", [started(variant="cuda", repo="github.com/me/unfree"), job("b")])
+    ingest(tmp_path)
+    put(tmp_path / "inbox", "3.ndjson", [job("c", "failed")])
+    ingest(tmp_path)
+    assert asked(tmp_path, "select distinct jobset from core.evaluations") == [("unfree/master+cuda",)]
+    assert listed(tmp_path) == [
+        ("a", "cuda", "succeeded"), ("b", "cuda", "succeeded"), ("c", "cuda", "failed"), ("own", "mine", "succeeded"),
+    ]  # fmt: skip
+    version = EventLog(tmp_path / "log").version()
+    (tmp_path / "inbox-state.json").unlink()
+    for name in ("1", "2", "3"):
+        ingest(tmp_path, tmp_path / "inbox" / f"{name}.ndjson")
+    assert EventLog(tmp_path / "log").version() == version
+
+
 def test_a_job_without_a_commit_is_rejected_until_it_is_known(tmp_path: Path) -> None:
     put(tmp_path / "inbox", "1.ndjson", [job("a")])
     assert [(one.rejected, one.batch is None) for one in ingest(tmp_path)] == [(1, False)]

@@ -18,12 +18,20 @@ from models.vocabulary import Coverage
 from pipelines.log import schema
 from pipelines.log.quarantine import NO_TIME
 from pipelines.sources.base import Facts, Listing, Rejected
-from pipelines.sources.ci import columns
+from pipelines.sources.ci import columns, merge
 from pipelines.sources.ci.columns import JOB
 from pipelines.sources.ci.complaints import cut
 from pipelines.sources.ci.known import Past, PastRun
-from pipelines.sources.ci.merge import Merged, merge
-from pipelines.sources.ci.observations import EXTRA, as_builds, jobset_of, listing, observation, place_of
+from pipelines.sources.ci.observations import (
+    EXTRA,
+    as_builds,
+    jobset_of,
+    listing,
+    observation,
+    of_variant,
+    place_of,
+    with_jobset,
+)
 from pipelines.sources.ci.runs import Reading, Retraction, Run
 
 UNNAMED = "unnamed-ci"
@@ -57,14 +65,15 @@ def facts(readings: Sequence[Reading], past: Past | None = None) -> list[Facts]:
 
 def tell(readings: Sequence[Reading], past: Past) -> Told:
     """The same, with what could not be told."""
-    merged = merge(readings)
+    runs = merge.runs(readings)
+    known: dict[tuple[str, str], PastRun] = {}
+    for uri in sorted({uri for uri, _ in runs}):
+        found = past.runs(place_of(uri), [run_id for of, run_id in runs if of == uri])
+        known |= {(uri, run_id): before for run_id, before in found.items()}
+    runs |= {key: with_jobset(runs[key], before.jobset) for key, before in known.items()}
+    jobs = merge.jobs(readings, runs)
     by_source: dict[str, _Of] = {}
-    jobs_of = {key[0]: frame for key, frame in merged.jobs.partition_by("source", as_dict=True).items()}
-    pending: set[tuple[str, str]] = set()
-    for uri in sorted({uri for uri, _ in merged.runs}):
-        of = by_source.setdefault(place_of(uri), _Of())
-        jobs = jobs_of.get(uri, merged.jobs.clear())
-        pending |= _runs(uri, merged, jobs, past, of)
+    pending = _runs(runs, jobs, known, past, by_source)
     for reading in readings:
         source = place_of(reading.runs[0].source) if reading.runs else UNNAMED
         by_source.setdefault(source, _Of()).rejected += reading.rejected
@@ -84,73 +93,93 @@ def tell(readings: Sequence[Reading], past: Past) -> Told:
                     commit_at=one.commit_at,
                 )
             )
-    for back in merged.unmatched:
+    for back in jobs.unmatched:
         source = place_of(back.source)
         detail = f"an event that is not known was taken back: {cut(back.reason)}"
         gap = _gap(source, back.at, "retraction_unmatched", detail, about=back.event_id)
         by_source.setdefault(source, _Of()).events.append(gap)
-    if merged.rejected:
-        by_source.setdefault(UNNAMED, _Of()).rejected += merged.rejected
+    if jobs.rejected:
+        by_source.setdefault(UNNAMED, _Of()).rejected += jobs.rejected
     made = [_facts(source, of, past) for source, of in sorted(by_source.items())]
     return Told(
         [one for one in made if one.events or one.frames or one.rejected],
         frozenset(pending),
-        tuple(merged.unmatched),
+        tuple(jobs.unmatched),
     )
 
 
-def _runs(uri: str, merged: Merged, jobs: pl.DataFrame, past: Past, of: _Of) -> set[tuple[str, str]]:
-    """Put the runs of a source into `of`; those that want a commit are given back."""
-    source = place_of(uri)
-    runs = {run_id: run for (of_uri, run_id), run in merged.runs.items() if of_uri == uri}
-    known = past.runs(source, runs)
-    recorded = past.ids("evaluation_observed", source) if known else set()
-    by_run = {key[0]: frame for key, frame in jobs.partition_by("run_id", as_dict=True).items()}
-    removed = {key[0]: frame for key, frame in merged.removed.partition_by("run_id", as_dict=True).items()}
-    earlier = {key[0]: frame for key, frame in merged.attempts.partition_by("run_id", as_dict=True).items()}
+def _runs(
+    runs: dict[tuple[str, str], Run],
+    jobs: merge.Jobs,
+    known: dict[tuple[str, str], PastRun],
+    past: Past,
+    by_source: dict[str, _Of],
+) -> set[tuple[str, str]]:
+    """Put each run where its source's events are gathered; those that want a commit are given back."""
+    parts = [_by_run(frame) for frame in (jobs.last, jobs.earlier, jobs.removed)]
+    recorded = {
+        place: past.ids("evaluation_observed", place) for place in {place_of(uri) for uri, _ in known}
+    }
     pending = set()
-    for run_id, run in runs.items():
-        own = by_run.get(run_id, jobs.clear())
-        before = known.get(run_id)
+    for key, run in runs.items():
+        of = by_source.setdefault(place_of(run.source), _Of())
+        before = known.get(key)
+        own, earlier, removed = (part.get(key) for part in parts)
+        own = jobs.last.clear() if own is None else own
         if run.needs_commit and run.commit is None and (before is None or before.revision is None):
-            pending.add((uri, run_id))
+            pending.add(key)
             reason = "data.commit is not told: no event of the run has it"
+            content = run.run_id.encode()
             of.rejected.append(
-                Rejected(f"run {run_id}", reason, run_id.encode(), max(own.height, 1), evaluation_id=run_id)
+                Rejected(f"run {run.run_id}", reason, content, max(own.height, 1), evaluation_id=run.run_id)
             )
-            continue
-        jobset = before.jobset if before and _says_nothing_of_jobset(run) else jobset_of(run)
-        row, listed = observation(source, jobset, run, own)
-        if before is not None and row["id"] not in recorded:
-            whole = past.jobs(source, uri, run_id, before)
-            gone = removed.get(run_id)
-            if gone is not None and gone.join(whole, on=JOB, how="semi", nulls_equal=True).height:
-                reason = "the source took back results that it had told"
-                of.events += _retracted(source, (before.observation_id, *before.others), row, reason)
-                whole = whole.join(gone, on=JOB, how="anti", nulls_equal=True)
-            elif jobset != before.jobset:
-                reason = f"the run belongs to {jobset}, as a later part says"
-                of.events += _retracted(source, (before.observation_id, *before.others), row, reason)
-            own = columns.newest(pl.concat([whole, own]))
-            row, listed = observation(source, jobset, _with_past(run, before), own, before)
-        if row["id"] in recorded:
-            continue
-        of.observations.append(row)
-        of.jobs.append(listed.with_columns(jobset=pl.lit(jobset), observation=pl.lit(row["id"])))
-        if run_id in earlier:
-            first = as_builds(earlier[run_id]).with_columns(
-                jobset=pl.lit(jobset), observation=pl.lit(None, dtype=pl.String)
-            )
-            of.jobs.append(first.filter(pl.col("is_finished"), pl.col("occurred_at").is_not_null()))
-        at: datetime = row["observed_at"]  # type: ignore[assignment]
-        of.events += [_gap(source, at, "run_note", note, jobset, run_id) for note in run.notes]
-        if row["coverage"] != Coverage.FULL:
-            of.events += _disagreement(source, jobset, run, at)
+        else:
+            _run(run, own, earlier, removed, before, past, recorded.get(place_of(run.source), set()), of)
     return pending
 
 
-def _says_nothing_of_jobset(run: Run) -> bool:
-    return (run.repo, run.branch, run.pull_request, run.variant) == (Run.repo, None, None, None)
+def _by_run(frame: pl.DataFrame) -> dict[tuple[str, str], pl.DataFrame]:
+    return frame.partition_by("source", "run_id", as_dict=True) if frame.height else {}  # type: ignore[return-value]
+
+
+def _run(
+    run: Run,
+    own: pl.DataFrame,
+    earlier: pl.DataFrame | None,
+    removed: pl.DataFrame | None,
+    before: PastRun | None,
+    past: Past,
+    recorded: set[str],
+    of: _Of,
+) -> None:
+    """Put a run into `of`, together with what the log holds of it, unless that says all of it."""
+    source, jobset = place_of(run.source), jobset_of(run)
+    row, listed = observation(source, jobset, run, own)
+    if before is not None and row["id"] not in recorded:
+        whole = past.jobs(source, run.source, run.run_id, before)
+        reason = None
+        if jobset != before.jobset:
+            reason = f"the run belongs to {jobset}, as a later part says"
+            if run.variant and not before.jobset.endswith(f"+{run.variant}"):
+                whole = of_variant(whole, run.variant)
+        if removed is not None and removed.join(whole, on=JOB, how="semi").height:
+            reason = "the source took back results that it had told"
+            whole = whole.join(removed, on=JOB, how="anti")
+        own = columns.newest(pl.concat([whole, own]))
+        row, listed = observation(source, jobset, _with_past(run, before), own, before)
+        if reason is not None and row["id"] not in recorded:
+            of.events += _retracted(source, (before.observation_id, *before.others), row, reason)
+    if row["id"] in recorded:
+        return
+    of.observations.append(row)
+    of.jobs.append(listed.with_columns(jobset=pl.lit(jobset), observation=pl.lit(row["id"])))
+    if earlier is not None:
+        first = as_builds(earlier).filter(pl.col("is_finished"), pl.col("occurred_at").is_not_null())
+        of.jobs.append(first.with_columns(jobset=pl.lit(jobset), observation=pl.lit(None, dtype=pl.String)))
+    at: datetime = row["observed_at"]  # type: ignore[assignment]
+    of.events += [_gap(source, at, "run_note", note, jobset, run.run_id) for note in run.notes]
+    if row["coverage"] != Coverage.FULL:
+        of.events += _disagreement(source, jobset, run, at)
 
 
 def _with_past(run: Run, before: PastRun) -> Run:

@@ -232,6 +232,8 @@ def _run(
     known = [one for one in times if isinstance(one, datetime)]
     begins = [instant(event.time) for event in started]
     commit = first("commit")
+    # A run that was cut short has not seen all of its jobs, whatever it says.
+    complete = ended[0].complete and ended[0].status in (None, "succeeded") if ended else None
     return Run(
         source=key[0],
         run_id=key[1],
@@ -243,8 +245,8 @@ def _run(
         pull_request=first("pull_request"),  # type: ignore[arg-type]
         variant=first("variant"),  # type: ignore[arg-type]
         systems=tuple(sorted({system for data in both for system in data.systems or ()})),
-        is_complete=bool(ended) and ended[0].complete,
-        told_complete=ended[0].complete if ended else None,
+        is_complete=bool(complete),
+        told_complete=complete,
         counts=next((tuple(sorted(data.counts.items())) for data in ended if data.counts is not None), None),
         status=ended[0].status if ended else None,
         started_at=time("started_at") or (begins[0] if begins else None),

@@ -1,6 +1,6 @@
 """Readings of one call as one: each run once, each job once, what was taken back gone."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import polars as pl
@@ -12,14 +12,12 @@ from pipelines.sources.ci.runs import Reading, Retraction, Run
 
 
 @dataclass(frozen=True)
-class Merged:
-    """What several readings say together."""
+class Jobs:
+    """What several readings say together of jobs."""
 
-    runs: dict[tuple[str, str], Run]
-    """(source, run_id) -> run, without its jobs."""
-    jobs: pl.DataFrame
-    """One row per job, sorted, with its variant."""
-    attempts: pl.DataFrame
+    last: pl.DataFrame
+    """One row per job, with its variant."""
+    earlier: pl.DataFrame
     """Rows of earlier attempts of these jobs."""
     removed: pl.DataFrame
     """Jobs whose every event was taken back: the columns of `JOB`."""
@@ -28,46 +26,48 @@ class Merged:
     rejected: list[Rejected] = field(default_factory=list)
 
 
-def merge(readings: Sequence[Reading]) -> Merged:
-    """All readings as one, whatever their order."""
-    runs: dict[tuple[str, str], list[Run]] = {}
+def runs(readings: Sequence[Reading]) -> dict[tuple[str, str], Run]:
+    """(source, run_id) -> run, as all readings tell it together, without its jobs."""
+    parts: dict[tuple[str, str], list[Run]] = {}
     for reading in readings:
         for run in reading.runs:
-            runs.setdefault((run.source, run.run_id), []).append(run)
-    one = {key: _one(parts) for key, parts in sorted(runs.items())}
+            parts.setdefault((run.source, run.run_id), []).append(run)
+    return {key: _one(told) for key, told in sorted(parts.items())}
+
+
+def jobs(readings: Sequence[Reading], of: Mapping[tuple[str, str], Run]) -> Jobs:
+    """The jobs of all readings, whatever their order; one without a variant has that of its run in `of`."""
     frames = [reading.jobs for reading in readings if reading.jobs is not None and reading.jobs.height]
     rejected: list[Rejected] = []
-    jobs = pl.concat(frames) if frames else JOBS.to_frame()
+    told = pl.concat(frames) if frames else JOBS.to_frame()
     if len(frames) > 1:
-        jobs, contradicting = columns.once(jobs)
-        rejected = reject(
-            contradicting,
-            "inbox",
-            "id is not unique: another event of this id says something else",
-        )
+        told, contradicting = columns.once(told)
+        reason = "id is not unique: another event of this id says something else"
+        rejected = reject(contradicting, "inbox", reason)
     with_jobs = [run for reading in readings for run in reading.runs if run.jobs]
     if with_jobs:
-        jobs = pl.concat([jobs, columns.of_runs(with_jobs)])
+        told = pl.concat([told, columns.of_runs(with_jobs)])
     variants = pl.DataFrame(
-        [(*key, run.variant or "") for key, run in one.items()],
+        [(*key, run.variant or "") for key, run in of.items()],
         schema={"source": pl.String, "run_id": pl.String, "of_run": pl.String},
         orient="row",
     )
-    if jobs["variant"].null_count():
-        jobs = (
-            jobs.join(variants, on=["source", "run_id"], how="left", maintain_order="left")
+    if told["variant"].null_count():
+        told = (
+            told.join(variants, on=["source", "run_id"], how="left", maintain_order="left")
             .with_columns(variant=pl.coalesce("variant", "of_run", pl.lit("")))
             .drop("of_run")
         )
-    jobs, taken, unmatched = _without_retracted(
-        jobs, [retraction for reading in readings for retraction in reading.retracted]
+    told, taken, unmatched = _without_retracted(
+        told, [retraction for reading in readings for retraction in reading.retracted]
     )
-    last = columns.newest(jobs)
-    earlier = jobs.clear()
-    if last.height < jobs.height:
+    last = columns.newest(told)
+    earlier = told.clear()
+    if last.height < told.height:
         same = [*JOB, "attempt", "status", "occurred_at"]
-        earlier = jobs.join(last.select(same), on=same, how="anti", nulls_equal=True, maintain_order="left")
-    return Merged(one, last, earlier, taken.join(last, on=JOB, how="anti").select(JOB), unmatched, rejected)
+        earlier = told.join(last.select(same), on=same, how="anti", nulls_equal=True, maintain_order="left")
+    removed = taken.join(last, on=JOB, how="anti").select(JOB).unique(maintain_order=True)
+    return Jobs(last, earlier, removed, unmatched, rejected)
 
 
 def _without_retracted(

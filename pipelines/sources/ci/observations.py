@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import polars as pl
@@ -32,6 +33,31 @@ def jobset_of(run: Run) -> str:
     name = run.repo.rstrip("/").rpartition("/")[2].removesuffix(".git") or "unknown"
     followed = f"pull-{run.pull_request}" if run.pull_request is not None else run.branch or "default"
     return f"{name}/{followed}" + (f"+{run.variant}" if run.variant else "")
+
+
+def with_jobset(run: Run, jobset: str) -> Run:
+    """The run with what a jobset's name tells of it: what was recorded first stays, what was unknown is filled."""
+    name, _, followed = jobset.partition("/")
+    base, _, variant = followed.rpartition("+") if "+" in followed else (followed, "", "")
+    pull = int(base[5:]) if base.startswith("pull-") and base[5:].isdecimal() else None
+    is_known = base != "default" and pull is None
+    return replace(
+        run,
+        repo=name if run.repo == Run.repo and name != jobset_of(run).partition("/")[0] else run.repo,
+        branch=base if is_known else run.branch,
+        pull_request=run.pull_request if pull is None else pull,
+        variant=variant or run.variant,
+    )
+
+
+def of_variant(jobs: pl.DataFrame, variant: str) -> pl.DataFrame:
+    """Jobs that were recorded before their run's variant was known, with that variant and the ids that follow."""
+    is_bare = pl.col("variant") == ""
+    derived = as_builds(jobs.with_columns(build_id=pl.lit(None, dtype=pl.String)))["build_id"]
+    return jobs.with_columns(
+        variant=pl.when(is_bare).then(pl.lit(variant)).otherwise("variant"),
+        build_id=pl.when(~is_bare | (pl.col("build_id") != derived)).then("build_id"),
+    )
 
 
 def as_builds(jobs: pl.DataFrame) -> pl.DataFrame:

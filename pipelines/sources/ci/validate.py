@@ -43,11 +43,10 @@ class Report:
         if len(self.complaints) > SHOWN:
             yield f"... and {len(self.complaints) - SHOWN:,} more"
         for _, kind, n in self.left:
-            yield from _indented("", f"{n:,} events of type {cut(kind)} would be left alone.")
-        faults = f"{len(self.complaints):,} faults" if self.complaints else "no fault"
-        yield from textwrap.wrap(
-            f"{cut(self.name)}: {self.format}, {self.runs:,} runs, {self.jobs:,} jobs, {faults}", WIDTH
-        )
+            yield from textwrap.wrap(f"{_counted(n, 'event')} of type {cut(kind)} would be left alone", WIDTH)
+        faults = _counted(len(self.complaints), "fault") if self.complaints else "no fault"
+        held = f"{_counted(self.runs, 'run')}, {_counted(self.jobs, 'job')}, {faults}"
+        yield from textwrap.wrap(f"{cut(self.name)}: {self.format}, {held}", WIDTH)
 
 
 def validate(path: Path, knows: Told | None = None) -> Report:
@@ -81,6 +80,10 @@ def validate(path: Path, knows: Told | None = None) -> Report:
     jobs += reading.jobs.height if reading.jobs is not None else 0
     complaints.sort(key=lambda one: (one.line == 0, one.line, one.field))
     return Report(path.name, adapter.NAME, len(reading.runs), jobs, complaints, reading.left)
+
+
+def _counted(n: int, what: str) -> str:
+    return f"{n:,} {what}{'' if n == 1 else 's'}"
 
 
 def _of_lines(lines: Iterable[bytes]) -> list[Complaint]:
