@@ -66,9 +66,11 @@ def fresh(told: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
     a fact does not tell (null, an unknown cause) is no difference: a source that knows less takes nothing back.
     `known`: the same columns of the facts that the log has about these builds.
     """
+    names = ["source", "build_id", "observed_at", "status", "is_finished", "cause"]
+    # Most of what a source tells again is there word for word.
+    told = told.join(known, on=names, how="anti", maintain_order="left")
     if told.is_empty():
         return told
-    names = ["source", "build_id", "observed_at", "status", "is_finished", "cause"]
     details = [name for name in ("stopped_at", "drv_path") if name in told.columns]
     numbered = told.with_row_index("number")
     both = pl.concat(
