@@ -89,7 +89,7 @@ def _take(one: Found, state: State, group: _Group) -> None:
         name, reading = read(one.path, one.told)
     except UNREADABLE as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
-        reason = reason.replace(str(one.path), one.path.name)
+        reason = reason.replace(str(one.path), one.path.name).removeprefix(one.path.name).lstrip(": ")
         source = place_of(one.told.source) if one.told.source else UNNAMED
         group.broken.append((source, Rejected(one.path.name, reason, _beginning(one.path))))
         return
