@@ -40,6 +40,7 @@ def test_valid_samples_are_recognised_and_read_whole(adapter: Adapter):
 def test_broken_inputs(adapter: Adapter):
     tally = ci_fuzz.fuzz(adapter, EXAMPLES, derandomize=True)
     assert tally.inputs >= EXAMPLES
+    assert len(tally.seen) > 0.75 * EXAMPLES
     # The inputs are worth something: many are read in part, and what is broken is told.
     assert tally.refused < 0.9 * EXAMPLES
     assert tally.jobs > 0.2 * EXAMPLES
