@@ -41,11 +41,13 @@ with counts as (
         c.step,
         bool_or(c.basis = 'list') as is_list,
         sum(c.jobs) filter (where k.status_class = 'green') as green,
-        sum(c.jobs) filter (where k.red_kind = 'own' and (c.status <> 'failed' or c.cause <> 'unknown')) as own,
-        sum(c.jobs) filter (where k.red_kind = 'dependency') as dependency,
+        sum(c.jobs) filter (where k.red_kind = 'own' and c.cause = 'own') as own,
+        sum(c.jobs) filter (
+            where k.red_kind = 'dependency' or (k.red_kind = 'own' and c.cause = 'dependency')
+        ) as dependency,
         sum(c.jobs) filter (where k.red_kind = 'timed_out') as timed_out,
         sum(c.jobs) filter (where k.red_kind = 'eval_error') as eval_error,
-        sum(c.jobs) filter (where c.status = 'failed' and c.cause = 'unknown') as unknown_cause,
+        sum(c.jobs) filter (where k.red_kind = 'own' and c.cause = 'unknown') as unknown_cause,
         sum(c.jobs) filter (where k.status_class = 'neutral' or k.status is null) as neutral,
         sum(c.jobs) filter (where c.status in ('queued', 'running')) as unfinished,
         sum(c.jobs) filter (where c.status = 'cancelled') as cancelled,

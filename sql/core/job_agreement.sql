@@ -129,7 +129,11 @@ placed as (
         c.revision,
         i.status,
         coalesce(k.status_class, 'neutral') as status_class,
-        case when i.status = 'failed' and i.cause = 'unknown' then 'unknown_cause' else k.red_kind end as red_kind,
+        case
+            when k.red_kind = 'own' and i.cause = 'dependency' then 'dependency'
+            when k.red_kind = 'own' and i.cause = 'unknown' then 'unknown_cause'
+            else k.red_kind
+        end as red_kind,
         i.build_id,
         coalesce(m.match, 'none') as match,
         m.official_series,

@@ -28,7 +28,11 @@ select
     i.build_id,
     i.status,
     coalesce(k.status_class, 'neutral') as status_class,
-    case when i.status = 'failed' and i.cause = 'unknown' then 'unknown_cause' else k.red_kind end as red_kind,
+    case
+        when k.red_kind = 'own' and i.cause = 'dependency' then 'dependency'
+        when k.red_kind = 'own' and i.cause = 'unknown' then 'unknown_cause'
+        else k.red_kind
+    end as red_kind,
     i.status_basis,
     ef.evaluation_id as first_evaluation_id,
     el.evaluation_id as last_evaluation_id,

@@ -54,7 +54,11 @@ placed as (
         i.build_id,
         i.status,
         coalesce(k.status_class, 'neutral') as status_class,
-        case when i.status = 'failed' and i.cause = 'unknown' then 'unknown_cause' else k.red_kind end as red_kind,
+        case
+            when k.red_kind = 'own' and i.cause = 'dependency' then 'dependency'
+            when k.red_kind = 'own' and i.cause = 'unknown' then 'unknown_cause'
+            else k.red_kind
+        end as red_kind,
         f.turn + case when f.is_complete then 0 else 1 end as first_turn,
         l.turn as last_turn
     from replay.intervals as i

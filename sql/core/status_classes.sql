@@ -1,7 +1,7 @@
 -- What a status word says about a package: its class and, for red ones, the kind.
 --
--- The words are those of the generic event format. A `failed` whose cause the source cannot tell is of kind
--- `unknown_cause` instead of `own`.
+-- The words are those of the generic event format. A word of kind `own` whose cause the source cannot
+-- tell is of kind `unknown_cause` instead, and of kind `dependency` where it was a dependency's.
 --
 -- grain: status
 -- column: status | Status word.

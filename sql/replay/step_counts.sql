@@ -7,7 +7,7 @@
 -- column: series | Jobset and system.
 -- column: step | Number of the evaluation within the series.
 -- column: status | Our status word.
--- column: cause | `own`, `dependency` or `unknown`.
+-- column: cause | `own`, `dependency` or `unknown`; of totals `own`, unless the status names a dependency.
 -- column: jobs | Number of jobs, or of packages where the source counts those.
 -- column: basis | `totals`, `rows` or `list` (only listed statuses are known).
 with totals as (
@@ -69,7 +69,7 @@ select
     series,
     step,
     status,
-    case status when 'dependency-failed' then 'dependency' when 'failed' then 'own' else 'unknown' end as cause,
+    case status when 'dependency-failed' then 'dependency' else 'own' end as cause,
     sum(n)::bigint as jobs,
     'totals' as basis
 from totals

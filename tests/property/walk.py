@@ -234,7 +234,7 @@ def _episode(
 ) -> tuple:
     red = [n for n in range(begin, last + 1) if roles[n] == "bad"]
     seen = {n: steps[turns[n]].builds[job] for n in red}
-    own = [n for n, (_, status, cause) in seen.items() if status in OWN and cause != "unknown"]
+    own = [n for n, (_, status, cause) in seen.items() if status in OWN and cause == "own"]
     dependency = [n for n, (_, status, _) in seen.items() if status == "dependency-failed"]
     first_verdict = open_verdicts[turns[begin]]
     last_verdict = open_verdicts[turns[end] + 1] if end is not None else open_verdicts[-1]

@@ -40,6 +40,8 @@ LETTERS: dict[str, tuple[str, Cause]] = {
     "U": ("failed", Cause.UNKNOWN),
     "D": ("dependency-failed", Cause.DEPENDENCY),
     "L": ("output-limit-exceeded", Cause.OWN),
+    "M": ("output-limit-exceeded", Cause.DEPENDENCY),
+    "N": ("output-limit-exceeded", Cause.UNKNOWN),
     "T": ("timed-out", Cause.UNKNOWN),
     "E": ("eval-error", Cause.UNKNOWN),
     "Q": ("queued", Cause.UNKNOWN),
