@@ -68,7 +68,7 @@ def _junit() -> bytes:
     return "\n".join(['<?xml version="1.0"?>', "<testsuites>", *suite, "</testsuites>", ""]).encode()
 
 
-def _review() -> bytes:
+def _review() -> list[bytes]:
     lists = {
         kind: [{"name": f"{kind}-{n}", "aliases": ["x.y"]} for n in range(2)]
         for kind in ("blacklisted", "broken", "built", "failed", "non-existent", "tests")
@@ -80,9 +80,8 @@ def _review() -> bytes:
         "pr": 7,
         "only_packages": [],
     }
-    return json.dumps(
-        {**report, "systems": ["x86_64-linux"], "result": {"x86_64-linux": lists}}, indent=1
-    ).encode()
+    whole = {**report, "systems": ["x86_64-linux"], "result": {"x86_64-linux": lists}}
+    return [_lines(whole), json.dumps(whole, indent=1).encode()]
 
 
 def _github() -> list[bytes]:
@@ -255,7 +254,7 @@ def samples() -> dict[str, list[bytes]]:
         "eval_jobs": _eval_jobs(),
         "fast_build": [_lines(*_steps()), json.dumps({"results": _steps()}, indent=1).encode()],
         "junit": [_junit()],
-        "nixpkgs_review": [_review()],
+        "nixpkgs_review": _review(),
         "github_actions": _github(),
         "buildbot": [_buildbot()],
         "hydra_runcommand": [_runcommand()],
