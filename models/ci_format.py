@@ -30,8 +30,8 @@ def _matching(pattern: str, description: str, **more: Any) -> Meta:
 Text = Annotated[
     str,
     _matching(
-        r"[^\x00-\x1f\x7f]*",
-        "1 to 512 characters without control characters",
+        r"[^\x00-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x1f\x7f]*",
+        "1 to 512 characters without control characters, not all blank",
         min_length=1,
         max_length=512,
     ),

@@ -49,7 +49,7 @@ def history(path: Path, log: EventLog, quarantine_dir: Path, progress: Callable[
             raise BadInput(
                 f"{path} cannot be read as {source.NAME} ({first_line}): fetch the folder again, or leave it out."
             ) from error
-        return record(facts, source.NAME, log, quarantine_dir, progress)
+        return record(facts, source.NAME, log, quarantine_dir, progress, f"history {source.NAME}")
 
 
 def known(log: EventLog) -> Known:
@@ -68,8 +68,9 @@ def record(
     log: EventLog,
     quarantine_dir: Path,
     progress: Callable[[str], None] = lambda _: None,
+    description: str | None = None,
 ) -> Ingested:
-    """Append a source's facts as one batch. The caller holds the writer lock.
+    """Append a source's facts as one batch, described by its name unless told otherwise. The caller holds the lock.
 
     `facts` holds no observation whose id the log has; its listings are told as changes against what the log holds,
     and so are its facts about builds.
@@ -93,7 +94,7 @@ def record(
     for event_type, structs in _by_type(events).items():
         _add(frames, event_type, schema.frame_of(structs))
     progress("writing the log")
-    return Ingested(name, log.append(frames, f"history {name}"), sum(r.rows for r in facts.rejected))
+    return Ingested(name, log.append(frames, description or name), sum(r.rows for r in facts.rejected))
 
 
 def _add(frames: dict[str, pl.DataFrame], event_type: str, frame: pl.DataFrame) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from pipelines import bench_postgres
+from pipelines.bench import postgres as servers
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -62,9 +62,9 @@ PROGRAMS = (
     Program(
         "postgres",
         "PostgreSQL",
-        bench_postgres.find_server,
+        servers.find_server,
         "NIXPKGS_HEALTH_POSTGRES_TESTS",
-        f"no PostgreSQL server found on the PATH or in {bench_postgres.DEBIAN}",
+        f"no PostgreSQL server found on the PATH or in {servers.DEBIAN}",
         "Install one (Debian, Ubuntu: apt install postgresql).",
     ),
 )
@@ -101,9 +101,9 @@ def chromium() -> str:
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[bench_postgres.Cluster]:
+def postgres() -> Iterator[servers.Cluster]:
     """A server of the tests' own, empty; a test makes the databases that it needs in it."""
-    with bench_postgres.cluster() as running:
+    with servers.cluster() as running:
         yield running
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import adbc_driver_postgresql.dbapi as driver
 import polars as pl
 
-from pipelines.bench_postgres import Cluster
+from pipelines.bench.postgres import Cluster
 
 RECORDED = Path(__file__).parent / "data" / "hydra-recorded" / "database"
 KEYS = {

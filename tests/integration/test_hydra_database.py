@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from pipelines.bench_postgres import Cluster
+from pipelines.bench.postgres import Cluster
 from pipelines.errors import BadInput
 from pipelines.log.store import EventLog
 from pipelines.sources.hydra import database, database_ingest, database_state, exported

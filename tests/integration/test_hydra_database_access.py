@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.bench_postgres import Cluster
+from pipelines.bench.postgres import Cluster
 from pipelines.errors import BadInput
 from pipelines.sources.hydra import database
 from pipelines.sources.hydra.postgres import snapshot

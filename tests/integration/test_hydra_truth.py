@@ -233,8 +233,10 @@ def test_what_is_known_is_not_recorded_again(tmp_path: Path) -> None:
 
 def test_a_limit_that_a_dependency_ran_into_is_no_own_failure(warehouses: Warehouses) -> None:
     """Code 11 is given to dependents as well: the database's steps tell, and only its own counts."""
-    told = warehouses["t2"].sql(
-        """
+    told = (
+        warehouses["t2"]
+        .sql(
+            """
         select
             bool_or(b.cause = 'own' and b.status <> 'timed-out') as has_own_build,
             any_value(e.has_own_failure),
@@ -245,6 +247,8 @@ def test_a_limit_that_a_dependency_ran_into_is_no_own_failure(warehouses: Wareho
         where i.status_class = 'red' and i.first_at between e.broken_at and e.last_red_at
         group by e.jobset, e.attr, e.system, e.broken_at
         """
-    ).fetchall()
+        )
+        .fetchall()
+    )
     assert all(own == said for own, said, _ in told)
     assert sum(limit for *_, limit in told) > 5

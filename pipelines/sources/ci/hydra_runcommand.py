@@ -127,7 +127,8 @@ def _runs(
                 run_id=told.run_id or f"runcommand-{jobset}-{day}",
                 observed_at=observed,
                 jobs=tuple(jobs),
-                repo=told.repo or Run.repo,
+                # The project stands where a repository would, so that a crawl of the instance meets the same jobset.
+                repo=told.repo or jobset.partition("/")[0],
                 commit=told.commit,
                 branch=told.branch or jobset.partition("/")[2],
                 variant=told.variant,

@@ -30,7 +30,8 @@ STATUSES = {
 
 _KEYS = re.compile(rb'"(blacklisted|extra-nixpkgs-config|checkout)"\s*:')
 _LISTS = re.compile(rb'"(built|failed|broken|non-exist[ae]nt|pr|commit)"\s*:')
-_SETTING = re.compile(r"(\w+)\s*=\s*(true|false)\s*;")
+# Possessive, because a long word that is no setting must not be tried from each of its letters.
+_SETTING = re.compile(r"\b(\w++)\s*+=\s*+(true|false)\s*+;")
 
 
 def recognises(head: bytes) -> bool:

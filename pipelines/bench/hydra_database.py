@@ -12,7 +12,7 @@ from pathlib import Path
 
 import adbc_driver_postgresql.dbapi as driver
 
-from pipelines.bench_postgres import cluster
+from pipelines.bench.postgres import cluster
 from pipelines.log.store import EventLog
 from pipelines.sources.hydra import database, postgres
 from pipelines.sources.hydra.database_ingest import ingest_database
@@ -119,8 +119,8 @@ def hydra_database(folder: Path, builds: int = BUILDS) -> list[tuple[str, float,
         recording, rows = _seconds(lambda: record(NOW))
         again, new = _seconds(lambda: record(NOW + timedelta(days=1)))
     return [
-        ("Hydra database: builds read a minute of CPU", builds / reading * 60, "builds"),
-        ("Hydra database: builds into the log a minute of CPU", builds / recording * 60, "builds"),
+        ("Hydra database: read, CPU", builds / reading * 60, "/min"),
+        ("Hydra database: to the log, CPU", builds / recording * 60, "/min"),
         ("Hydra database: rows in the log", rows, "rows"),
         ("Hydra database: nothing new, CPU", again, "s"),
         ("Hydra database: nothing new, rows appended", new, "rows"),

@@ -1,15 +1,8 @@
-"""What a report costs on this machine: `./run bench`.
+"""What a report costs: child processes measured from outside, in a temporary state and output folder."""
 
-Measures child processes from outside, in a temporary state and output folder, and prints what was seen
-beside the targets. Its exit code judges nothing: seconds depend on the machine, so this is no test.
-"""
-
-import argparse
 import os
-import platform
 import subprocess
 import sys
-import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,63 +67,41 @@ def input_bytes(histories: Path) -> int:
 
 def line(what: str, seen: str, target: str = "", verdict: str = "") -> str:
     """One row of the table, within 80 columns."""
-    return f"{what:<42}{seen:>14}{target:>14}  {verdict}".rstrip()
+    return f"{what:<44}{seen:>15}{target:>13}  {verdict}".rstrip()
 
 
 def against(what: str, seen: float, target: float, unit: str) -> str:
     """One row that compares a reading with its target."""
-    verdict = "ok" if seen <= target else "over"
+    verdict = "ok" if seen <= target else "no"
     return line(what, f"{seen:,.1f} {unit}", f"{target:,.0f} {unit}", verdict)
 
 
-def bench(folder: Path) -> list[str]:
+def report(folder: Path) -> list[str]:
     """Build the report from nothing, then again with nothing new, in a folder; the rows of the table."""
     var, build = folder / "var", folder / "build"
     environment = os.environ | {"NIXPKGS_HEALTH_VAR": str(var), "NIXPKGS_HEALTH_BUILD": str(build)}
-    report = [str(Path(sys.executable).with_name("nixpkgs-health")), "report"]
+    command = [str(Path(sys.executable).with_name("nixpkgs-health")), "report"]
     print("bench: a full report from nothing", file=sys.stderr, flush=True)
-    full = measure(report, environment)
+    full = measure(command, environment)
     log = sizes(var / "log")
     print("bench: the same again, with nothing new", file=sys.stderr, flush=True)
-    again = measure(report, environment)
+    again = measure(command, environment)
     log_again = sizes(var / "log")
     warehouse = (var / "warehouse.duckdb").stat().st_size
     shipped = input_bytes(paths.EXAMPLES / "histories")
     state = sum(log_again.values()) + warehouse
     appended = "nothing" if log == log_again else f"{len(log_again.keys() - log.keys())} files"
     return [
-        line("", "seen", "target"),
         against("full report: CPU (user + system)", full.cpu_seconds, FULL_CPU_SECONDS, "s"),
         line("full report: wall clock", f"{full.wall_seconds:,.1f} s"),
         against("full report: peak memory of a process", full.peak_mib, PEAK_MIB, "MiB"),
         against("nothing new: CPU (user + system)", again.cpu_seconds, AGAIN_CPU_SECONDS, "s"),
         line("nothing new: wall clock", f"{again.wall_seconds:,.1f} s"),
         against("nothing new: peak memory of a process", again.peak_mib, PEAK_MIB, "MiB"),
-        line("nothing new: appended to the log", appended, "nothing", "ok" if log == log_again else "over"),
+        line("nothing new: appended to the log", appended, "nothing", "ok" if log == log_again else "no"),
         line("shipped input", f"{shipped / MIB:,.1f} MiB"),
         line("event log", f"{sum(log_again.values()) / MIB:,.1f} MiB"),
         line("warehouse", f"{warehouse / MIB:,.1f} MiB"),
         against("log and warehouse / shipped input", state / shipped, STATE_PER_INPUT, "x"),
         line("built site and tables", f"{sum(sizes(build).values()) / MIB:,.1f} MiB"),
     ]
-
-
-def main() -> None:
-    """Print the table on standard output, progress on the error stream."""
-    argparse.ArgumentParser(
-        prog="./run bench",
-        description="Builds the report twice in a temporary folder (from nothing, then with nothing new) and "
-        "prints CPU seconds, peak memory and disk use beside their targets. Installation is not counted.",
-    ).parse_args()
-    with tempfile.TemporaryDirectory(prefix="nixpkgs-health-bench-") as folder:
-        try:
-            rows = bench(Path(folder))
-        except HealthError as error:
-            sys.exit(f"bench: {error}")
-    machine = f"{os.cpu_count()} CPUs, {platform.machine()} {platform.system()}"
-    print(f"Python {platform.python_version()}, {machine}")
-    print("\n".join(rows))
-
-
-if __name__ == "__main__":
-    main()

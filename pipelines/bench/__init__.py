@@ -1,0 +1,1 @@
+"""Benchmarks: CPU seconds, peak memory, disk, and ratios within one run. `./run bench` prints them; none is a test."""

@@ -1,0 +1,70 @@
+"""What events of any CI cost on their way from a file into the log."""
+
+import json
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from models.ci_format import PREFIX
+from pipelines.log.store import EventLog
+from pipelines.sources.ci.ingest import ingest_ci
+from pipelines.sources.ci.runs import Told
+
+EVENTS = 200_000
+MIB = 1024 * 1024
+_BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
+_SOURCE = "https://ci.example.org/bench"
+_STATUSES = ("succeeded",) * 17 + ("failed", "dependency-failed", "timed-out")
+
+
+def generic_events(folder: Path, events: int = EVENTS) -> list[tuple[str, float, str]]:
+    """What was seen, how much, its unit; a file of invented results, read into an empty log, then again."""
+    path = folder / "results.ndjson"
+    write(path, events)
+    log = EventLog(folder / "var" / "log")
+
+    def read() -> tuple[float, int]:
+        begun = time.process_time()
+        done = ingest_ci([path], Told(), folder / "var", log, folder / "quarantine", lambda _: None)
+        return time.process_time() - begun, sum(one.batch.rows for one in done if one.batch)
+
+    first, rows = read()
+    again, new = read()
+    return [
+        ("Generic events: size of the file", path.stat().st_size / MIB, "MiB"),
+        ("Generic events: rows in the log", rows, "rows"),
+        ("Generic events: to the log, CPU", events / first, "/s"),
+        ("Generic events: first time / again, CPU", first / again, "x"),
+        ("Generic events: rows appended by the second", new, "rows"),
+    ]
+
+
+def write(path: Path, events: int, jobs: int = 20_000) -> None:
+    """Runs of `jobs` results each, one in twenty of them red, as a CI of that size would send them."""
+    with path.open("w", encoding="utf-8") as file:
+        for n in range(events):
+            run, job = divmod(n, jobs)
+            at = _BEGIN + timedelta(hours=6 * run, seconds=job / 10)
+            status = _STATUSES[(job + run) % len(_STATUSES)]
+            told = {
+                "specversion": "1.0",
+                "id": f"r{run}/{job}",
+                "source": _SOURCE,
+                "type": f"{PREFIX}job.finished.v1",
+                "time": at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+                "subject": f"python3Packages.package{job}.x86_64-linux",
+                "data": {
+                    "run_id": f"r{run}",
+                    "commit": f"{run:040x}",
+                    "branch": "master",
+                    "attr": f"python3Packages.package{job}",
+                    "system": "x86_64-linux",
+                    "status": status,
+                    "source_status": status,
+                    "drv_path": f"/nix/store/{(n * 7919) % 10**32:032d}-package{job}-1.0.drv",
+                    "started_at": at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+                    "stopped_at": at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+                    "log_url": f"{_SOURCE}/logs/{n}",
+                },
+            }
+            file.write(json.dumps(told, separators=(",", ":")) + "\n")
