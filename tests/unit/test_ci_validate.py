@@ -37,7 +37,7 @@ def test_every_fault_is_told_by_line_field_seen_and_expected(tmp_path: Path) -> 
     assert text[3:6] == [
         "line 3: data.attr",
         '  seen:     ""',
-        "  expected: 1 to 512 characters without control characters",
+        "  expected: 1 to 512 characters without control characters, not all blank",
     ]
     assert text[-2:] == [
         "1 event of type com.example.x.v1 would be left alone",
