@@ -1,11 +1,13 @@
 """Live sources through the real commands: what is asked, what a dead one holds up, and what an operator is told."""
 
+import json
 import socket
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
+from models.ci_format import PREFIX
 from pipelines import polls
 from pipelines.cli import main
 from pipelines.log.store import EventLog
@@ -105,3 +107,50 @@ def test_an_unknown_address_needs_jobsets(place: Place) -> None:
     result = place.run("ingest", "hydra", "--url", "http://127.0.0.1:1")
     assert result.exit_code == 3
     assert "--jobset" in result.output
+
+
+def test_a_small_ci_that_only_says_how_jobs_ended_gets_its_report(place: Place) -> None:
+    place.configure()
+    inbox = place.var / "inbox"
+    inbox.mkdir(parents=True)
+    lines = [
+        {
+            "specversion": "1.0",
+            "id": f"r{run}/{attr}",
+            "source": "https://ci.example.org/mine",
+            "type": f"{PREFIX}job.finished.v1",
+            "time": f"2026-03-0{run + 1}T02:00:00Z",
+            "data": {
+                "run_id": f"r{run}",
+                "commit": f"{run:040x}",
+                "attr": attr,
+                "system": "x86_64-linux",
+                "status": "failed" if attr == "gimp" and run in (2, 3) else "succeeded",
+                "cause_known": False,
+            },
+        }
+        for run in range(6)
+        for attr in ("gimp", "hello")
+        # A run that leaves a job out says nothing of it.
+        if (run, attr) != (3, "hello")
+    ]
+    (inbox / "results.ndjson").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    result = place.run("refresh")
+    assert result.exit_code == 0, result.output
+    asked = place.run(
+        "query",
+        "select attr, outcome, broken_at, cleared_at, has_own_failure from core.failure_episodes",
+        "--format",
+        "json",
+    )
+    assert json.loads(asked.output) == [
+        {
+            "attr": "gimp",
+            "outcome": "fixed",
+            "broken_at": "2026-03-03T02:00:00Z",
+            "cleared_at": "2026-03-05T02:00:00Z",
+            "has_own_failure": False,
+        }
+    ]
+    page = (place.folder / "build" / "report" / "html" / "coverage.html").read_text()
+    assert "ci.example.org/mine" in page
