@@ -128,7 +128,7 @@ LOGS = [*BUILDS, "build-dry-run"]
 
 
 def _log(name: str) -> list[bytes]:
-    return (FOLDER / "build" / f"{name}.internal-json.log").read_bytes().splitlines(keepends=True)
+    return (FOLDER / "structured" / f"{name}.internal-json.log").read_bytes().splitlines(keepends=True)
 
 
 def _read(adapter: Adapter, lines: list[bytes], code: int | None, system: str | None = "x86_64-linux") -> Run:
@@ -144,7 +144,7 @@ def _runs(name: str) -> list[Run]:
     if name in TEXTS:
         text = (FOLDER / "plain" / f"{name}.stderr").read_bytes().splitlines(keepends=True)
         return [_read(plain_log, text, CODES[name])]
-    output = (FOLDER / "build" / f"{name}.stdout.json").read_bytes().splitlines(keepends=True)
+    output = (FOLDER / "structured" / f"{name}.stdout.json").read_bytes().splitlines(keepends=True)
     return [_read(internal_json, _log(name), CODES[name]), _read(nix_json, output, CODES[name])]
 
 
@@ -156,7 +156,7 @@ def test_no_command_of_the_recording_is_left_out():
     assert RESULTS.keys() & NO_RESULTS.keys() == set()
     assert RESULTS.keys() | NO_RESULTS.keys() == CODES.keys()
     assert len(CODES) == 85
-    files = {path.name.split(".")[0] for folder in ("build", "plain") for path in (FOLDER / folder).iterdir()}
+    files = {path.name.split(".")[0] for folder in ("structured", "plain") for path in (FOLDER / folder).iterdir()}
     assert files == RESULTS.keys() | {"build-dry-run"}
 
 
@@ -261,5 +261,5 @@ def test_a_log_that_was_cut_off_says_nothing_that_is_not_so(name: str):
 @pytest.mark.parametrize("name", LOGS)
 def test_files_are_recognised_by_their_content(name: str):
     assert internal_json.recognises(b"".join(_log(name)))
-    output = (FOLDER / "build" / f"{name}.stdout.json").read_bytes()
+    output = (FOLDER / "structured" / f"{name}.stdout.json").read_bytes()
     assert nix_json.recognises(output) == (CODES[name] == 0)
