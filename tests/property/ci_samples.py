@@ -246,7 +246,7 @@ def _recorded(folder: str, *names: str) -> list[bytes]:
 def samples() -> dict[str, list[bytes]]:
     """Valid inputs by the name of the adapter's module."""
     logs = _recorded(
-        "build",
+        "structured",
         *(f"build-{name}.internal-json.log" for name in ("keep-going", "ca", "substituted", "eval-error")),
     )
     table = Path(__file__).parent.parent / "data" / "custom-ci-r-updates-2026-02" / "failures.csv"
