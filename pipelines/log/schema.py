@@ -43,7 +43,7 @@ def arrow_schema(event_type: str) -> pa.Schema:
 @cache
 def polars_schema(event_type: str) -> pl.Schema:
     """The same for polars."""
-    return pl.Schema(pl.from_arrow(arrow_schema(event_type).empty_table()).schema)  # type: ignore[union-attr]
+    return pl.Schema(arrow_schema(event_type))
 
 
 def conform(event_type: str, frame: pl.DataFrame, batch: int) -> pa.Table:
