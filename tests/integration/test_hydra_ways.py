@@ -1,0 +1,89 @@
+"""The same Hydra over HTTP, from its database and from an export: equal tables, and root causes on top."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from pipelines.bench.postgres import Cluster
+from pipelines.log.store import EventLog
+from pipelines.sources.hydra import crawled
+from pipelines.sources.hydra.database_ingest import ingest_database
+from pipelines.sources.hydra.store import Store
+from tests import crawling, histories, hydra_world, replay_server
+from tests.crawling import AS_OF, Time
+from tests.postgres import database
+
+URL = "https://hydra.example.org"
+ALIKE = {
+    "core.evaluations": "select jobset, evaluation_id, ordinal, revision, unit, coverage, evaluation_at "
+    "from core.evaluations",
+    "core.evaluation_systems": "select jobset, evaluation_id, system, is_complete, incomplete_reason, listed_jobs, "
+    "green_jobs, own_jobs + dependency_jobs + unknown_cause_jobs + timed_out_jobs as red_jobs, neutral_jobs, "
+    "unfinished_jobs, total_jobs from core.evaluation_systems",
+    "core.job_intervals": "select jobset, attr, system, variant, build_id, status, status_class, "
+    "first_evaluation_id, last_evaluation_id from core.job_intervals",
+    "core.failure_episodes": "select jobset, attr, system, variant, broken_evaluation_id, cleared_evaluation_id, "
+    "outcome, evaluations, first_build_id, last_build_id from core.failure_episodes",
+}
+"""What every way tells. Over HTTP alone the cause of some failures is unknown."""
+
+
+@pytest.fixture(scope="module")
+def ways(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, duckdb.DuckDBPyConnection]]:
+    """A warehouse of the second instant for each way that needs no server of its own."""
+    folder = tmp_path_factory.mktemp("ways")
+    with replay_server.serve("t2") as server, closing(Store(folder / "crawl.sqlite")) as store:
+        crawling.run(store, crawling.instance(server.url), Time(AS_OF["t2"]))
+        over_http = EventLog(folder / "http" / "log")
+        hydra_world.record(over_http, crawled.tables(store), "hydra.example.org")
+    exported = EventLog(folder / "csv" / "log")
+    ingest_database(
+        hydra_world.DATA / "database" / "t2",
+        URL,
+        [],
+        folder / "csv",
+        exported,
+        folder / "quarantine",
+        lambda _: None,
+        hydra_world.as_of("t2"),
+    )
+    built = {"http": histories.build(over_http), "csv": histories.build(exported)}
+    yield built
+    for con in built.values():
+        con.close()
+
+
+@pytest.mark.parametrize("relation", ALIKE)
+def test_every_way_gives_equal_tables(ways: dict[str, duckdb.DuckDBPyConnection], relation: str) -> None:
+    told = {
+        way: con.execute(f"from ({ALIKE[relation]}) order by all").fetchall() for way, con in ways.items()
+    }
+    assert len(told["http"]) > 50
+    assert told["http"] == told["csv"]
+
+
+def test_a_database_gives_the_same_tables_as_its_export(
+    postgres: Cluster, ways: dict[str, duckdb.DuckDBPyConnection], tmp_path: Path
+) -> None:
+    dsn = database(postgres, "ways", "t2")
+    log = EventLog(tmp_path / "log")
+    ingest_database(
+        dsn, URL, [], tmp_path, log, tmp_path / "quarantine", lambda _: None, hydra_world.as_of("t2")
+    )
+    with histories.build(log) as con:
+        for query in ALIKE.values():
+            sql = f"from ({query}) order by all"
+            assert con.execute(sql).fetchall() == ways["csv"].execute(sql).fetchall()
+
+
+def test_a_database_tells_causes_that_http_does_not(ways: dict[str, duckdb.DuckDBPyConnection]) -> None:
+    query = (
+        "select sum(dependency_jobs)::bigint, sum(unknown_cause_jobs)::bigint from core.evaluation_systems"
+    )
+    (over_http,) = ways["http"].execute(query).fetchall()
+    (exported,) = ways["csv"].execute(query).fetchall()
+    assert exported[0] > over_http[0]
+    assert exported[1] < over_http[1]
