@@ -70,6 +70,11 @@ def _moved(change: float | None, said: str, before: datetime | None, up: str, do
     return f"{said} {up if change > 0 else down} than on {day(before)}."
 
 
+def _told(coverage: str) -> str:
+    """Where the counts of a green ratio come from."""
+    return "every one is told" if coverage == "full" else "the source's own totals"
+
+
 def _green(rows: Rows) -> list[Card]:
     now = [row for row in rows("standing") if row["green_ratio"] is not None]
     found = [row for row in now if row["system"] == FIRST_SYSTEM] or now
@@ -77,7 +82,7 @@ def _green(rows: Rows) -> list[Card]:
         Card(
             f"{row['jobset']}: share of decided {row['unit']}s that are green on {row['system']}",
             percent(row["green_ratio"]),
-            f"n = {number(row['decided_jobs'])} decided {row['unit']}s; the source's own totals, no sampling error",
+            f"n = {number(row['decided_jobs'])} decided {row['unit']}s; {_told(row['coverage'])}, no sampling error",
             _moved(
                 row["change_points"],
                 f"{number(abs(row['change_points'] or 0), 2)} percentage points",

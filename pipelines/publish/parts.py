@@ -29,12 +29,13 @@ def panel() -> alt.Parameter:
 
 
 def month_ticks() -> alt.Axis:
-    """A few ticks with the month, or the year alone at its start."""
+    """A few ticks with the month, the year alone at its start, or the day where they lie within a month."""
     return alt.Axis(
         tickCount=5,
         labelOverlap=True,
         labelFlush=True,
-        labelExpr="utcFormat(datum.value, utcFormat(datum.value, '%m-%d') == '01-01' ? '%Y' : '%b %Y')",
+        labelExpr="utcFormat(datum.value, utcFormat(datum.value, '%m-%d') == '01-01' ? '%Y' : "
+        "utcFormat(datum.value, '%d') == '01' ? '%b %Y' : '%-d %b')",
     )
 
 
