@@ -81,6 +81,11 @@ def test_the_headline_fits_the_terminal(place: Place) -> None:
 def test_no_page_of_it_complains_or_asks_another_host(place: Place, browser: Browser) -> None:
     html = place.folder / "build" / "report" / "html"
     names = sorted(path.relative_to(html).as_posix() for path in html.rglob("*.html"))
+    # Pages of one template differ in their rows only: three of each are looked at.
+    alike = {
+        folder: [name for name in names if name.startswith(f"{folder}/")] for folder in ("channels", "core")
+    }
+    names = [name for name in names if not any(name in of[3:] for of in alike.values())]
     assert len(names) > 20
     wrong = []
     with served.site(html) as base:
