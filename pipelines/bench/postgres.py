@@ -23,6 +23,7 @@ DEBIAN = Path("/usr/lib/postgresql")
 START_SECONDS = 60.0
 _SETTINGS = {
     "listen_addresses": "",
+    "port": "5432",
     "fsync": "off",
     "full_page_writes": "off",
     "synchronous_commit": "off",
@@ -56,15 +57,16 @@ def cluster() -> Iterator[Cluster]:
         raise HealthError(
             f"No PostgreSQL server on the PATH or in {DEBIAN}: install one (apt install postgresql)."
         )
-    # Below /tmp, not below a test's own folder: that one is closed to the user that the server runs as,
-    # and a socket's path may have about a hundred characters only.
-    folder = Path(tempfile.mkdtemp(prefix="health-postgres-"))
+    # Below /tmp, not below a test's own folder or TMPDIR: those may be closed to the user that the server runs
+    # as, and a socket's path may have about a hundred characters only.
+    folder = Path(tempfile.mkdtemp(prefix="health-postgres-", dir="/tmp"))
     user = _unprivileged()
     try:
         if user is not None:
             os.chown(folder, user.pw_uid, user.pw_gid)
         with _running(binaries, folder, user):
-            yield Cluster(f"postgresql:///postgres?host={folder}&user=health", folder)
+            # The port, part of the socket's name, is said: else PGPORT from outside would be asked for.
+            yield Cluster(f"postgresql:///postgres?host={folder}&port=5432&user=health", folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
