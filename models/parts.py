@@ -1,5 +1,7 @@
 """The parts that events are made of besides plain values: rows of lists, totals, gates, inputs."""
 
+from datetime import date
+
 import msgspec
 
 from models.vocabulary import Change
@@ -52,3 +54,16 @@ class DerivationInput(msgspec.Struct, frozen=True, kw_only=True):
     derivation_id64: int
     role: str | None = None
     outputs: list[str] = []
+
+
+class ChannelPeriod(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a channel is fed from for some time: a rename of its jobset or of its job begins a new one."""
+
+    jobset: str
+    job: str | None = None
+    """Job that must succeed, as the jobset names it; None: the channel's selection decides."""
+    status: str | None = None
+    """`beta`, `rolling`, `stable`, `deprecated` or `unmaintained`; None: not told."""
+    from_on: date | None = None
+    until_on: date | None = None
+    """First day on which it no longer holds; None: it holds on."""
