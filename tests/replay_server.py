@@ -12,7 +12,7 @@ import struct
 import threading
 import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -156,11 +156,15 @@ class Handler(BaseHTTPRequestHandler):
         if "gzip" in self.headers.get("Accept-Encoding", "") and len(content) > 1000:
             content = gzip.compress(content, 1)
             extra["Content-Encoding"] = "gzip"
-        self.send_response(status)
-        for name, value in {"Content-Type": kind, "Content-Length": str(len(content)), **extra}.items():
-            self.send_header(name, value)
-        self.end_headers()
+        self.head(status, {"Content-Type": kind, "Content-Length": len(content), **extra})
         self.wfile.write(content)
+
+    def head(self, status: int, headers: Mapping[str, object]) -> None:
+        """Send all that comes before the body."""
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, str(value))
+        self.end_headers()
 
 
 @contextmanager
@@ -198,10 +202,7 @@ def redirect(to: str) -> Fault:
 def truncated(handler: Handler) -> None:
     """Half of the answer, and the end of the connection."""
     content = handler.lookup()[3]
-    handler.send_response(200)
-    handler.send_header("Content-Type", JSON)
-    handler.send_header("Content-Length", str(len(content)))
-    handler.end_headers()
+    handler.head(200, {"Content-Type": JSON, "Content-Length": len(content)})
     handler.wfile.write(content[: len(content) // 2])
     handler.close_connection = True
 
@@ -215,16 +216,7 @@ def truncated_without_length(handler: Handler) -> None:
 def truncated_gzip(handler: Handler) -> None:
     """Half of a compressed answer, of the length that it says."""
     content = gzip.compress(handler.lookup()[3])
-    handler.send_response(200)
-    content = content[: len(content) // 2]
-    for name, value in {
-        "Content-Type": JSON,
-        "Content-Encoding": "gzip",
-        "Content-Length": len(content),
-    }.items():
-        handler.send_header(name, str(value))
-    handler.end_headers()
-    handler.wfile.write(content)
+    _compressed(handler, content[: len(content) // 2])
 
 
 def reset(handler: Handler) -> None:
@@ -236,11 +228,7 @@ def reset(handler: Handler) -> None:
 
 def endless(handler: Handler) -> None:
     """An array that never ends, as fast as it is taken."""
-    handler.send_response(200)
-    handler.send_header("Content-Type", JSON)
-    handler.send_header("Connection", "close")
-    handler.end_headers()
-    handler.close_connection = True
+    handler.head(200, {"Content-Type": JSON, "Connection": "close"})
     handler.wfile.write(b"[")
     while True:
         handler.wfile.write(b"0," * 50_000)
@@ -248,25 +236,22 @@ def endless(handler: Handler) -> None:
 
 def bomb(handler: Handler) -> None:
     """A small compressed answer that unfolds to 64 MiB."""
-    content = gzip.compress(b"[" + b" " * (64 << 20) + b"]", 9)
-    handler.send_response(200)
-    for name, value in {
-        "Content-Type": JSON,
-        "Content-Encoding": "gzip",
-        "Content-Length": len(content),
-    }.items():
-        handler.send_header(name, str(value))
-    handler.end_headers()
+    _compressed(handler, _unfolding())
+
+
+@cache
+def _unfolding() -> bytes:
+    return gzip.compress(b"[" + b" " * (64 << 20) + b"]", 9)
+
+
+def _compressed(handler: Handler, content: bytes) -> None:
+    handler.head(200, {"Content-Type": JSON, "Content-Encoding": "gzip", "Content-Length": len(content)})
     handler.wfile.write(content)
 
 
 def slow(handler: Handler) -> None:
     """A byte now and then."""
-    handler.send_response(200)
-    handler.send_header("Content-Type", JSON)
-    handler.send_header("Connection", "close")
-    handler.end_headers()
-    handler.close_connection = True
+    handler.head(200, {"Content-Type": JSON, "Connection": "close"})
     while True:
         handler.wfile.write(b" ")
         handler.wfile.flush()
