@@ -77,7 +77,7 @@ def record(
     """
     frames = dict(facts.frames)
     if "build_observed" in frames and frames["build_observed"].height:
-        told = frames["build_observed"]
+        told = state.untold(log, frames["build_observed"])
         frames["build_observed"] = build_facts.fresh(told, state.build_facts(log, told))
     repeated: list[Rejected] = []
     for listing in facts.listings:

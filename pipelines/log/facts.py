@@ -9,6 +9,9 @@ import polars as pl
 
 from pipelines.sources.base import Listing
 
+SAME = ["source", "build_id", "observed_at", "status", "is_finished", "cause"]
+"""In what facts about builds that are told again are there already."""
+
 
 def changed(listing: Listing, known: pl.DataFrame) -> pl.DataFrame:
     """Facts that differ from the one next before them in observed_at, per build id.
@@ -66,20 +69,15 @@ def fresh(told: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
     a fact does not tell (null, an unknown cause) is no difference: a source that knows less takes nothing back.
     `known`: the same columns of the facts that the log has about these builds.
     """
-    names = ["source", "build_id", "observed_at", "status", "is_finished", "cause"]
-    # Most of what a source tells again is there word for word.
-    told = told.join(known, on=names, how="anti", maintain_order="left")
-    if told.is_empty():
-        return told
     details = [name for name in ("stopped_at", "drv_path") if name in told.columns]
     numbered = told.with_row_index("number")
     both = pl.concat(
         [
-            known.select(*names, *details, number=pl.lit(None, pl.UInt32)),
-            numbered.select(*names, *details, "number"),
+            known.select(*SAME, *details, number=pl.lit(None, pl.UInt32)),
+            numbered.select(*SAME, *details, "number"),
         ]
     ).sort("source", "build_id", "observed_at", "status", "number", nulls_last=False)
-    before = {name: pl.col(name).shift(1) for name in (*names, *details)}
+    before = {name: pl.col(name).shift(1) for name in (*SAME, *details)}
     is_same = (
         (pl.col("source") == before["source"])
         & (pl.col("build_id") == before["build_id"])
