@@ -4,6 +4,7 @@ The strict decoder of the structs is the judge; what it refuses is then compared
 fault of a line is named and not only the first.
 """
 
+import ast
 import re
 import typing
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from models.ci_format import TYPE_PATTERN, TYPES, Envelope, faults, instant
 SHOWN = 60
 """Characters of a value that a complaint shows."""
 
-_REGEX = re.compile(r"matching regex '(.*)'\Z")
+_REGEX = re.compile(r"matching regex (?P<literal>(['\"]).*\2)\Z")
 _PLACE = re.compile(r" - at `\$(?P<place>[^`]*)`\Z")
 
 
@@ -137,10 +138,18 @@ def _expected(annotation: Any) -> str:
     return {bool: "true or false", str: "text"}.get(annotation, "")
 
 
+def expected(refusal: msgspec.ValidationError) -> str:
+    """A decoder's refusal in words: the field, and what was expected."""
+    told = str(refusal)
+    name = found["place"].lstrip(".") if (found := _PLACE.search(told)) else ""
+    wanted = _plain(_PLACE.sub("", told))
+    return f"{name} is not {wanted.removeprefix('Expected ')}" if name else wanted
+
+
 def _plain(told: str) -> str:
     """The decoder's words, with the description of a pattern instead of the pattern."""
     pattern = _REGEX.search(told)
-    return _WORDS.get(pattern[1].replace("\\\\", "\\"), told) if pattern else told
+    return _WORDS.get(ast.literal_eval(pattern["literal"]), told) if pattern else told
 
 
 def _descriptions(annotation: Any) -> dict[str, str]:

@@ -16,9 +16,13 @@ from typing import Any
 
 import msgspec
 
+from models.ci_format import Commit, Source, System, Text
 from pipelines.errors import BadInput
 from pipelines.log.store import EMPTY_VERSION, EventLog
+from pipelines.sources.ci.complaints import expected
+from pipelines.sources.ci.generic import RESERVED
 from pipelines.sources.ci.input import raw
+from pipelines.sources.ci.observations import place_of
 from pipelines.sources.ci.runs import Told
 
 STATE = "inbox-state.json"
@@ -36,6 +40,8 @@ class Seen(msgspec.Struct):
     modified_ns: int
     inode: int
     key: str
+    told: str = ""
+    """Hash of what was told of it: told otherwise, it has to be read again."""
 
 
 class State(msgspec.Struct):
@@ -100,15 +106,22 @@ def key_of(path: Path, told: Told) -> str:
     digest = hashlib.sha256()
     for block in raw(path):
         digest.update(block)
-    # Its own time counts only for formats that have no other, and a copy must not count as new.
-    digest.update(repr(replace(told, file_at=None)).encode())
+    digest.update(_of_told(told))
     return digest.hexdigest()
 
 
-def unchanged(path: Path, state: State, written_ns: int) -> str | None:
-    """Key of a file that did not change since the state was written at `written_ns`; None if that is not sure."""
+def _of_told(told: Told) -> bytes:
+    # Its own time counts only for formats that have no other, and a copy must not count as new.
+    return repr(replace(told, file_at=None)).encode()
+
+
+def unchanged(path: Path, told: Told, state: State, written_ns: int) -> str | None:
+    """Key of a file of which the same is told, and that did not change since the state was written at `written_ns`.
+
+    None if that is not sure.
+    """
     seen = state.files.get(str(path.absolute()))
-    if seen is None:
+    if seen is None or seen.told != hashlib.sha256(_of_told(told)).hexdigest():
         return None
     about = path.lstat()
     same = (seen.size, seen.modified_ns, seen.inode) == (about.st_size, about.st_mtime_ns, about.st_ino)
@@ -116,26 +129,51 @@ def unchanged(path: Path, state: State, written_ns: int) -> str | None:
     return seen.key if same and about.st_mtime_ns < written_ns else None
 
 
-def remember(path: Path, state: State, key: str) -> None:
+def remember(path: Path, told: Told, state: State, key: str) -> None:
     """Note size, time and number of a file whose key is known."""
     about = path.lstat()
-    state.files[str(path.absolute())] = Seen(about.st_size, about.st_mtime_ns, about.st_ino, key)
+    state.files[str(path.absolute())] = Seen(
+        about.st_size, about.st_mtime_ns, about.st_ino, key, hashlib.sha256(_of_told(told)).hexdigest()
+    )
+
+
+def check(told: Told) -> None:
+    """Raises BadInput if what a caller tells of files is of no use: a commit that is none, for example."""
+    values = {name: getattr(told, name) for name in _Sidecar.__struct_fields__}
+    try:
+        msgspec.convert(values, _Sidecar)
+    except msgspec.ValidationError as error:
+        raise BadInput(f"What is told of the files cannot be used: {expected(error)}.") from error
 
 
 def _below(folder: Path, depth: int) -> Iterable[Path]:
-    if depth > _MAX_DEPTH:
+    """Files below a folder, and folders that cannot be looked into."""
+    try:
+        with os.scandir(folder) as found:
+            entries = sorted(found, key=lambda entry: entry.name) if depth <= _MAX_DEPTH else None
+    except OSError:
+        entries = None
+    if entries is None:
+        yield folder
         return
-    with os.scandir(folder) as entries:
-        for entry in sorted(entries, key=lambda entry: entry.name):
-            if entry.name.startswith(".") or entry.is_symlink():
-                continue
-            if entry.is_dir():
-                yield from _below(Path(entry.path), depth + 1)
-            elif entry.is_file():
-                yield Path(entry.path)
+    for entry in entries:
+        if entry.name.startswith(".") or entry.is_symlink():
+            continue
+        if entry.is_dir():
+            yield from _below(Path(entry.path), depth + 1)
+        elif entry.is_file():
+            yield Path(entry.path)
 
 
 def _found(path: Path, told: Told) -> Found:
+    try:
+        str(path.absolute()).encode()
+    except UnicodeEncodeError:
+        return Found(path, told, "a name that is not UTF-8")
+    if path.is_dir() and not path.is_symlink():
+        return Found(
+            path, told, f"a folder without permission to read it, or more than {_MAX_DEPTH} levels down"
+        )
     if path.is_symlink() or not path.is_file():
         return Found(path, told, "not a regular file")
     at = datetime.fromtimestamp(int(path.stat().st_mtime), UTC)
@@ -152,13 +190,13 @@ def _found(path: Path, told: Told) -> Found:
 class _Sidecar(msgspec.Struct, forbid_unknown_fields=True):
     """The fields of `Told` that a sidecar may set."""
 
-    source: str | None = None
-    run_id: str | None = None
-    repo: str | None = None
-    commit: str | None = None
-    branch: str | None = None
-    variant: str | None = None
-    system: str | None = None
+    source: Source | None = None
+    run_id: Text | None = None
+    repo: Text | None = None
+    commit: Commit | None = None
+    branch: Text | None = None
+    variant: Text | None = None
+    system: System | None = None
     exit_code: int | None = None
     honest_workflows: tuple[str, ...] | None = None
     file_at: datetime | None = None
@@ -170,8 +208,12 @@ def _sidecar(path: Path) -> dict[str, Any]:
         raise BadInput(f"{path.name} is not a small regular file")
     try:
         told = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), _Sidecar)
+    except msgspec.ValidationError as error:
+        raise BadInput(f"{path.name} cannot be used ({expected(error)})") from error
     except (ValueError, RecursionError) as error:
         raise BadInput(f"{path.name} cannot be used ({str(error)[:200]})") from error
+    if told.source is not None and place_of(told.source).lower() in RESERVED:
+        raise BadInput(f"{path.name} cannot be used ({place_of(told.source)} is read by itself)")
     if told.file_at is not None and told.file_at.tzinfo is None:
         raise BadInput(f"{path.name} cannot be used (file_at needs a time zone, as 2026-02-01T00:00:00Z)")
     return {name: value for name, value in msgspec.structs.asdict(told).items() if value is not None}

@@ -1,5 +1,6 @@
 """From files of any CI to the log: each recognised by its content, none a hindrance to the others."""
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from pipelines.ingest import Ingested, record
 from pipelines.log.store import EventLog
 from pipelines.sources.base import Facts, Rejected
 from pipelines.sources.ci import generic, inbox
+from pipelines.sources.ci.complaints import cut
 from pipelines.sources.ci.facts import UNNAMED, tell
 from pipelines.sources.ci.inbox import Found, State
 from pipelines.sources.ci.input import head, open_lines, raw
@@ -22,6 +24,8 @@ from pipelines.sources.ci.runs import Reading, Told
 GROUP_BYTES = 512 * 1024**2
 """Bytes of files that are read before what they say is written: bounds memory."""
 GROUP_FILES = 2000
+GROUP_JOBS = 2_000_000
+"""Jobs, for the same: packed files say a lot in few bytes."""
 UNREADABLE = (BadInput, ValueError, RecursionError, OSError, pl.exceptions.PolarsError)
 """What a broken file may end in: it is rejected as a whole."""
 
@@ -30,10 +34,17 @@ UNREADABLE = (BadInput, ValueError, RecursionError, OSError, pl.exceptions.Polar
 class _Group:
     """Files that are written to the log together: each with its key, format and content."""
 
-    files: list[tuple[Path, str, str, Reading]] = field(default_factory=list)
+    files: list[tuple[Found, str, str, Reading]] = field(default_factory=list)
     broken: list[tuple[str, Rejected]] = field(default_factory=list)
     """Source and reject of files that cannot be used as a whole."""
     size: int = 0
+    jobs: int = 0
+
+    @property
+    def is_large(self) -> bool:
+        """Whether it has to be written before more is read."""
+        files = len(self.files) + len(self.broken)
+        return self.size > GROUP_BYTES or self.jobs > GROUP_JOBS or files >= GROUP_FILES
 
 
 def ingest_ci(
@@ -47,8 +58,9 @@ def ingest_ci(
     """Read the files named and those below the folders named; what was read already is passed over.
 
     A file that cannot be read as a whole is rejected, with a gap, and the others go on. Raises BadInput for a path
-    that is not there, Busy when the log is being written.
+    that is not there or when what is told is of no use, Busy when the log is being written.
     """
+    inbox.check(told)
     done: list[Ingested] = []
     with log.writer_lock():
         place = var / inbox.STATE
@@ -57,12 +69,12 @@ def ingest_ci(
         group = _Group()
         found = inbox.files(paths, told)
         for number, one in enumerate(found, start=1):
-            known = None if one.problem else inbox.unchanged(one.path, state, written)
+            known = None if one.problem else inbox.unchanged(one.path, one.told, state, written)
             if known in state.done:
                 continue
-            progress(f"{one.path.name} ({number:,} of {len(found):,})")
+            progress(f"{cut(one.path.name)} ({number:,} of {len(found):,})")
             _take(one, state, group)
-            if group.size > GROUP_BYTES or len(group.files) + len(group.broken) >= GROUP_FILES:
+            if group.is_large:
                 done += _write(group, state, log, quarantine, progress)
                 group = _Group()
         done += _write(group, state, log, quarantine, progress)
@@ -84,7 +96,7 @@ def _take(one: Found, state: State, group: _Group) -> None:
             raise BadInput(f"{one.path.name}: {one.problem}.")
         key = inbox.key_of(one.path, one.told)
         if key in state.done:
-            inbox.remember(one.path, state, key)
+            inbox.remember(one.path, one.told, state, key)
             return
         name, reading = read(one.path, one.told)
     except UNREADABLE as error:
@@ -93,16 +105,18 @@ def _take(one: Found, state: State, group: _Group) -> None:
         source = place_of(one.told.source) if one.told.source else UNNAMED
         group.broken.append((source, Rejected(one.path.name, reason, _beginning(one.path))))
         return
-    group.files.append((one.path, key, name, reading))
+    group.files.append((one, key, name, reading))
     group.size += one.path.lstat().st_size
+    group.jobs += sum(len(run.jobs) for run in reading.runs)
+    group.jobs += 0 if reading.jobs is None else reading.jobs.height
 
 
 def _beginning(path: Path) -> bytes:
     """What is kept of a file that cannot be read: its first bytes as they are, if any can be had."""
     try:
-        return next(raw(path), b"") or path.name.encode()
+        return next(raw(path), b"") or os.fsencode(path.name)
     except (BadInput, OSError):
-        return path.name.encode()
+        return os.fsencode(path.name)
 
 
 def _write(
@@ -123,16 +137,16 @@ def _write(
         own = facts.get(source, Facts(source))
         facts[source] = replace(own, rejected=[*own.rejected, rejected])
     done = [record(one, one.source, log, quarantine, progress) for _, one in sorted(facts.items())]
-    for path, key, name, reading in group.files:
+    for one, key, name, reading in group.files:
         if not made.pending & {(run.source, run.run_id) for run in reading.runs}:
             state.done[key] = name
-            inbox.remember(path, state, key)
+            inbox.remember(one.path, one.told, state, key)
     return done
 
 
 def _others(group: _Group, state: State) -> list[Reading]:
     """Files of generic events that were read before: one may hold an event that is taken back only now."""
-    taken = {str(path.absolute()) for path, *_ in group.files}
+    taken = {str(one.path.absolute()) for one, *_ in group.files}
     readings = []
     size = 0
     for name, seen in sorted(state.files.items()):

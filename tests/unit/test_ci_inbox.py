@@ -1,0 +1,112 @@
+"""What lies in an inbox and what is told of it: nothing is passed over in silence."""
+
+import json
+import os
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from pipelines.errors import BadInput
+from pipelines.log.store import EventLog
+from pipelines.sources.ci import inbox
+from pipelines.sources.ci import ingest as reading
+from pipelines.sources.ci.runs import Told
+from tests.ci_events import COMMIT, PLACE, ingest, job, put, started
+
+DRV = "/nix/store/" + "0" * 32 + "-hello-2.12.drv"
+EVALUATED = {"attr": "hello", "attrPath": ["hello"], "drvPath": DRV, "system": "x86_64-linux"}
+LISTED = [json.dumps(EVALUATED).encode() + b"\n"]
+
+
+def _observations(var: Path) -> pl.DataFrame:
+    return EventLog(var / "log").scan("evaluation_observed").sort("observed_at", "id").collect()
+
+
+def _gaps(var: Path) -> list[str]:
+    return sorted(EventLog(var / "log").scan("gap_declared").collect()["detail"])
+
+
+def test_a_file_of_which_more_is_told_is_read_again(tmp_path: Path):
+    put(tmp_path / "inbox", "eval.jsonl", LISTED)
+    for told in (Told(source=PLACE, run_id="7"), Told(source=PLACE, run_id="7", commit=COMMIT, exit_code=0)):
+        ingest(tmp_path, told=told)
+        assert ingest(tmp_path, told=told) == []
+    seen = _observations(tmp_path)
+    assert seen["revision"].to_list() == [None, COMMIT]
+    assert seen["coverage"].to_list() == ["named", "full"]
+
+
+def test_a_sidecar_that_comes_later_is_read(tmp_path: Path):
+    put(tmp_path / "inbox", "eval.jsonl", LISTED)
+    ingest(tmp_path, told=Told(source=PLACE, run_id="7"))
+    put(tmp_path / "inbox", "eval.jsonl.told.toml", [f'commit = "{COMMIT}"\n'.encode()])
+    ingest(tmp_path, told=Told(source=PLACE, run_id="7"))
+    assert _observations(tmp_path)["revision"].to_list() == [None, COMMIT]
+
+
+def test_what_is_told_must_be_of_use(tmp_path: Path):
+    put(tmp_path / "inbox", "eval.jsonl", LISTED)
+    with pytest.raises(BadInput, match="commit is not a full commit of 40 hex digits"):
+        ingest(tmp_path, told=Told(source=PLACE, commit="HEAD"))
+    with pytest.raises(BadInput, match="source is not the address that names the CI"):
+        ingest(tmp_path, told=Told(source="my ci"))
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ('commit = "HEAD"', "commit is not a full commit of 40 hex digits in small letters"),
+        ('system = "linux"', "system is not a Nix system as x86_64-linux"),
+        ('source = "https://hydra.nixos.org"', "hydra.nixos.org is read by itself"),
+        ("exit_code = true", "exit_code is not `int | null`, got `bool`"),
+    ],
+)
+def test_a_sidecar_of_no_use_leaves_its_file_out(tmp_path: Path, line: str, why: str):
+    put(tmp_path / "inbox", "eval.jsonl", LISTED)
+    put(tmp_path / "inbox", "eval.jsonl.told.toml", [line.encode()])
+    ingest(tmp_path, told=Told(source=PLACE))
+    assert _observations(tmp_path).is_empty()
+    (gap,) = _gaps(tmp_path)
+    assert why in gap
+
+
+def test_names_and_folders_that_cannot_be_read_are_a_gap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    box = tmp_path / "inbox"
+    deep = box.joinpath(*"abcdefghijklmnopqr")
+    put(deep, "deep.ndjson", [started(), job("deep")])
+    put(box / "locked", "locked.ndjson", [started(), job("locked")])
+    put(box, "good.ndjson", [started("r-2"), job("good", run="r-2")])
+    (box / os.fsdecode(b"\xff.ndjson")).write_bytes(started("r-3"))
+    scan = os.scandir
+
+    def denied(folder: Path):
+        if Path(folder).name == "locked":
+            raise PermissionError(13, "Permission denied")
+        return scan(folder)
+
+    monkeypatch.setattr(inbox.os, "scandir", denied)
+    ingest(tmp_path)
+    assert _observations(tmp_path)["evaluation_id"].to_list() == ["r-2"]
+    assert [gap.partition(":")[0] for gap in _gaps(tmp_path)] == [
+        "locked",
+        "q",
+        "\N{REPLACEMENT CHARACTER}.ndjson",
+    ]
+    assert ingest(tmp_path)[0].batch is None
+
+
+def test_small_groups_say_what_one_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    for n in range(3):
+        put(
+            tmp_path / "inbox",
+            f"{n}.ndjson",
+            [started(f"r-{n}"), job("a", run=f"r-{n}"), job("b", run=f"r-{n}")],
+        )
+    assert len(ingest(tmp_path)) == 1
+    monkeypatch.setattr(reading, "GROUP_JOBS", 1)
+    (tmp_path / "inbox").rename(tmp_path / "other")
+    (tmp_path / "small").mkdir()
+    assert len(ingest(tmp_path / "small", tmp_path / "other")) == 3
+    whole, small = (_observations(var).drop("batch") for var in (tmp_path, tmp_path / "small"))
+    assert small.equals(whole)
