@@ -20,6 +20,10 @@
 -- column: is_cached | Whether the result was not produced by this build; null if not told.
 -- column: started_at | When it started; null if not told.
 -- column: stopped_at | When it ended; null if not told.
+-- column: derivation_id64 | First 64 bits of the derivation's hash, as a signed integer; null if not told.
+-- column: drv_path | Derivation that was built; null if not told.
+-- column: failed_derivations | Derivations whose failure made it fail; empty if it failed by itself or none is told.
+-- column: propagated_from_build | Build in which the failure really happened, where it is another one's; null if not told.
 -- column: is_maintained | Whether the source says that the package has a maintainer; null if not told.
 -- column: dependents_unbroken | Packages that depend on it and are not marked broken; null if not told.
 -- column: dependents_all | Packages that depend on it; null if not told.
@@ -44,6 +48,10 @@ select
     is_cached,
     started_at,
     stopped_at,
+    derivation_id64,
+    drv_path,
+    failed_derivations,
+    propagated_from_build,
     is_maintained,
     dependents.unbroken as dependents_unbroken,
     dependents."all" as dependents_all,

@@ -146,3 +146,15 @@ update core.job_agreement set match = 'nearest' where source = 'full';
 
 -- unseen_by_official__classes_add_up_to_all_jobs
 update metrics.unseen_by_official set unknown_jobs = unknown_jobs - 1 where source = 'full';
+
+-- root_causes__have_a_root_only_where_the_source_says_one
+update replay.root_builds set root_derivation = null where source = 'rooted';
+
+-- root_cause_coverage__holds_every_red_run_that_is_not_its_own
+update core.root_cause_coverage set fallen_runs = fallen_runs + 1 where source = 'rooted';
+
+-- root_cause_reach__counts_jobs_that_were_red_because_of_it
+update core.root_cause_reach set reach_jobs = reach_jobs + 1 where source = 'rooted';
+
+-- flaky_derivations__failed_and_succeeded
+update core.flaky_derivations set succeeded_builds = 0 where source = 'rooted';

@@ -30,7 +30,19 @@ from pipelines.relations import Relation
 from tests.sql import world
 
 HERE = Path(__file__).parent
-SCHEMA = {"failure_episodes": "core", "evaluation_systems": "core", "gaps": "core", "jobs_now": "core"}
+SCHEMA = dict.fromkeys(
+    (
+        "evaluation_systems",
+        "failure_episodes",
+        "flaky_derivations",
+        "gaps",
+        "jobs_now",
+        "root_cause_coverage",
+        "root_cause_reach",
+        "root_causes",
+    ),
+    "core",
+)
 """Schemas of the relations that have cases here and are not metrics."""
 OWN_RUNNERS = {"channel_delay", "job_agreement", "time_to_fix", "time_to_fix_curve", "unseen_by_official"}
 """Relations whose cases another module reads."""

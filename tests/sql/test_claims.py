@@ -4,7 +4,10 @@ from collections.abc import Iterator
 
 import duckdb
 import pytest
+from msgspec import structs
 
+from models.events import BuildObserved
+from models.vocabulary import Cause
 from pipelines import checks
 from pipelines.paths import SQL
 from tests.sql import harness, world
@@ -33,6 +36,11 @@ WORLDS = {
     "burst": """
         x86_64-linux a*250  S F
     """,
+    "rooted": """
+        x86_64-linux leaf  D D
+        x86_64-linux root  F F
+        x86_64-linux shaky F S=
+    """,
 }
 GRAIN_ONLY = {
     "core.status_classes",
@@ -52,11 +60,41 @@ def broken_claims() -> dict[str, str]:
     return {name.removeprefix("-- "): statement for name, _, statement in parts}
 
 
+def roots() -> list[harness.Recorded]:
+    """What the source `rooted` says besides: which build made another one fail."""
+    told = BuildObserved(
+        source="rooted",
+        jobset="nixpkgs/trunk",
+        build_id="leaf.x86_64-linux.1",
+        attr="leaf",
+        system="x86_64-linux",
+        observed_at=world.START,
+        attempt=2,
+        status="dependency-failed",
+        source_status="2",
+        is_finished=True,
+        cause=Cause.DEPENDENCY,
+        propagated_from_build="root.x86_64-linux.1",
+        failed_derivations=["/nix/store/root.drv"],
+    )
+    own = structs.replace(
+        told,
+        build_id="root.x86_64-linux.1",
+        attr="root",
+        status="failed",
+        cause=Cause.OWN,
+        drv_path="/nix/store/root.drv",
+        propagated_from_build=None,
+        failed_derivations=[],
+    )
+    return [(1, told), (1, own)]
+
+
 @pytest.fixture(scope="module")
 def sound() -> Iterator[duckdb.DuckDBPyConnection]:
     """A warehouse in which all claims hold."""
     given = [event for source, text in WORLDS.items() for event in world.events(text, source)]
-    with harness.build(given) as con:
+    with harness.build([*given, *roots()]) as con:
         yield con
 
 
