@@ -185,6 +185,38 @@ def ingest_ci(paths: tuple[Path, ...], honest: tuple[str, ...], **told: Any) -> 
     click.echo("\n".join(one.sentence() for one in done) or "nothing new")
 
 
+@ingest.command("waves")
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+def ingest_waves(folder: Path) -> None:
+    """Read a folder of declared waves and the ledger of resolutions beside them."""
+    from pipelines.progress import shown
+    from pipelines.runtime import Runtime
+
+    runtime = Runtime(settings.load())
+    with shown() as steps:
+        runtime.progress = steps
+        steps.stage(f"ingest {folder.name}")
+        done = runtime.ingest_waves(folder)
+    click.echo(done.sentence())
+
+
+@ingest.command("tags")
+@click.argument("given", metavar="PATH", type=click.Path(path_type=Path, allow_dash=True))
+def ingest_tags(given: Path) -> None:
+    """Read tags of waves: a git repository, or what `git ls-remote --tags` said (a file, or - for input)."""
+    from pipelines.progress import shown
+    from pipelines.sources.waves import ingest as waves
+    from pipelines.sources.waves import tags
+
+    place, log = _place()
+    told = click.get_text_stream("stdin").read(tags.LONGEST) if str(given) == "-" else given
+    with shown() as steps:
+        steps.stage("reading tags")
+        now = datetime.now(UTC).replace(microsecond=0)
+        done = waves.ingest_tags(told, log, place.quarantine, steps, now)
+    click.echo(done.sentence())
+
+
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
 def validate(file: Path) -> None:

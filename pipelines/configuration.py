@@ -3,6 +3,7 @@
 include = ["instances.toml"]        # other files of this form, relative to this one
 histories = ["histories/my-set"]    # folders, relative to this file
 inbox = "/srv/ci-results"           # files of any CI; without it `inbox` below the state folder
+waves = "waves/"                    # folder of declared waves: see pipelines.sources.waves.declared
 [[hydra]]                           # a Hydra over HTTP: see pipelines.sources.hydra.instance
 [[hydra_database]]                  # a Hydra's own database: source, dsn_env, jobsets, freshness_hours
 """
@@ -20,7 +21,7 @@ from pipelines.sources.hydra.instance import Instance
 
 FRESHNESS_HOURS = 24.0
 """Hours after the last success at which a live source is overdue, unless it says its own."""
-KEYS = ("include", "histories", "inbox", "hydra", "hydra_database")
+KEYS = ("include", "histories", "inbox", "waves", "hydra", "hydra_database")
 DEEPEST = 4
 
 
@@ -50,6 +51,7 @@ class Configuration:
     live: tuple[Live, ...] = ()
     databases: tuple[Database, ...] = ()
     inbox: Path | None = None
+    waves: Path | None = None
 
     def instance(self, url: str) -> Live | None:
         """The configured instance at an address, if there is one."""
@@ -66,9 +68,7 @@ def load(path: Path, depth: int = 0) -> Configuration:
     if unknown:
         raise BadInput(f"The configuration {path} has {unknown[0]!r}, which is none of {', '.join(KEYS)}.")
     parts = [load(path.parent / name, depth + 1) for name in _texts(told, "include", path)]
-    inbox = told.get("inbox")
-    if inbox is not None and not isinstance(inbox, str):
-        raise BadInput(f"The configuration {path} has an `inbox` that is no folder: write a text.")
+    inbox, waves = _place(told, "inbox", path), _place(told, "waves", path)
     own = Configuration(
         tuple((path.parent / name).resolve() for name in _texts(told, "histories", path)),
         tuple(
@@ -78,7 +78,8 @@ def load(path: Path, depth: int = 0) -> Configuration:
             _database(table, f"{path} [[hydra_database]] {n}")
             for n, table in enumerate(_tables(told, "hydra_database", path), 1)
         ),
-        (path.parent / inbox).resolve() if inbox else None,
+        inbox,
+        waves=waves,
     )
     every = [*parts, own]
     return Configuration(
@@ -86,7 +87,16 @@ def load(path: Path, depth: int = 0) -> Configuration:
         tuple(live for part in every for live in part.live),
         tuple(database for part in every for database in part.databases),
         next((part.inbox for part in reversed(every) if part.inbox), None),
+        waves=next((part.waves for part in reversed(every) if part.waves), None),
     )
+
+
+def _place(told: Mapping[str, Any], key: str, path: Path) -> Path | None:
+    """A folder or file that the configuration names, relative to it."""
+    named = told.get(key)
+    if named is not None and (not isinstance(named, str) or not named):
+        raise BadInput(f"The configuration {path} has a `{key}` that is no folder: write a text.")
+    return (path.parent / named).resolve() if named else None
 
 
 def _table(path: Path) -> dict[str, Any]:

@@ -116,6 +116,14 @@ class Runtime:
         self.ingested += done
         return done
 
+    def ingest_waves(self, folder: Path) -> ingest.Ingested:
+        """Append the waves and resolutions of a folder that are new. Raises BadInput with file and line."""
+        from pipelines.sources.waves.ingest import ingest_waves
+
+        done = ingest_waves(folder, self.log, self.settings.quarantine, self.say)
+        self.ingested.append(done)
+        return done
+
     def _attempt(
         self, source: str, jobsets: Sequence[str], work: Callable[[], list[ingest.Ingested]]
     ) -> list[ingest.Ingested] | str:

@@ -49,6 +49,13 @@ def _makers(configuration: Configuration) -> Iterator[Callable[[list[dg.AssetKey
             lambda runtime, database=database: runtime.ingest_database(database),
             database.freshness,
         )
+    if configuration.waves:
+        yield partial(
+            _declared_asset,
+            "waves",
+            "Appends the declared waves and resolutions that are new or changed.",
+            lambda runtime, folder=configuration.waves: runtime.ingest_waves(folder),
+        )
     yield partial(
         _live_asset,
         ["inbox"],
@@ -75,6 +82,24 @@ def _history_asset(path: Path, before: list[dg.AssetKey]) -> dg.AssetsDefinition
     )
     def _ingest(runtime: dg.ResourceParam[Runtime]) -> dg.MaterializeResult:
         return dg.MaterializeResult(metadata=_metadata([runtime.ingest_history(path)]))
+
+    return _ingest
+
+
+def _declared_asset(
+    name: str, description: str, work: Callable[[Runtime], Ingested], before: list[dg.AssetKey]
+) -> dg.AssetsDefinition:
+    """Asset `ingest/<name>` of what people declare in files; a file that cannot be used stops the run."""
+
+    @dg.asset(
+        key=dg.AssetKey(["ingest", name]),
+        deps=before,
+        group_name="ingest",
+        description=description,
+        kinds={"deltalake"},
+    )
+    def _ingest(runtime: dg.ResourceParam[Runtime]) -> dg.MaterializeResult:
+        return dg.MaterializeResult(metadata=_metadata([work(runtime)]))
 
     return _ingest
 

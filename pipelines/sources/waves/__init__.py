@@ -1,0 +1,1 @@
+"""Waves: what people declare and decide in files, and what tags of a repository say."""
