@@ -222,6 +222,35 @@ def test_taking_back_what_is_not_known_is_said(tmp_path: Path) -> None:
     assert asked(tmp_path, "select kind from core.gaps") == [("retraction_unmatched",)]
 
 
+def test_a_result_that_comes_after_it_was_taken_back_does_not_count(tmp_path: Path) -> None:
+    put(tmp_path / "inbox", "1.ndjson", [started(), job("b"), retracted("r-1/a/x86_64-linux//1/failed")])
+    ingest(tmp_path)
+    put(tmp_path / "inbox", "2.ndjson", [job("a", "failed"), job("c")])
+    ingest(tmp_path)
+    assert listed(tmp_path) == [("b", "", "succeeded"), ("c", "", "succeeded")]
+
+
+def test_a_result_that_comes_again_after_its_correction_does_not_count(tmp_path: Path) -> None:
+    put(tmp_path / "inbox", "1.ndjson", [started(), job("a", "failed")])
+    ingest(tmp_path)
+    corrected = [retracted("r-1/a/x86_64-linux//1/failed"), job("a", "succeeded")]
+    put(tmp_path / "inbox", "2.ndjson", corrected)
+    ingest(tmp_path)
+    assert listed(tmp_path) == [("a", "", "succeeded")]
+    put(tmp_path / "inbox", "3.ndjson", [job("a", "failed"), job("b")])
+    ingest(tmp_path)
+    assert listed(tmp_path) == [("a", "", "succeeded"), ("b", "", "succeeded")]
+
+
+def test_taking_back_one_attempt_leaves_the_other_wherever_it_was_told(tmp_path: Path) -> None:
+    put(tmp_path / "inbox", "1.ndjson", [started(), job("a", "succeeded", attempt=2)])
+    ingest(tmp_path)
+    again = [job("a", "failed", attempt=1), retracted("r-1/a/x86_64-linux//1/failed")]
+    put(tmp_path / "inbox", "2.ndjson", again)
+    ingest(tmp_path)
+    assert listed(tmp_path) == [("a", "", "succeeded")]
+
+
 def test_an_earlier_attempt_is_kept_as_a_fact(tmp_path: Path) -> None:
     again = job("a", "succeeded", attempt=2, time="2025-10-01T05:00:00Z")
     put(tmp_path / "inbox", "1.ndjson", [started(), job("a", "failed", attempt=1), again])

@@ -46,6 +46,8 @@ class Told:
     pending: frozenset[tuple[str, str]] = frozenset()
     unmatched: tuple[Retraction, ...] = ()
     """Retractions of events that were not in the readings."""
+    takes_back: bool = False
+    """Whether results that the log holds are taken back, as far as these readings tell."""
 
 
 @dataclass
@@ -54,6 +56,7 @@ class _Of:
 
     events: list[Event] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
+    takes_back: bool = False
     observations: list[dict[str, object]] = field(default_factory=list)
     jobs: list[pl.DataFrame] = field(default_factory=list)
 
@@ -63,15 +66,16 @@ def facts(readings: Sequence[Reading], past: Past | None = None) -> list[Facts]:
     return tell(readings, past or Past()).facts
 
 
-def tell(readings: Sequence[Reading], past: Past) -> Told:
-    """The same, with what could not be told."""
+def tell(readings: Sequence[Reading], past: Past, retracted: Sequence[Retraction] = ()) -> Told:
+    """The same, with what could not be told. `retracted`: what earlier readings took back."""
     runs = merge.runs(readings)
     known: dict[tuple[str, str], PastRun] = {}
     for uri in sorted({uri for uri, _ in runs}):
         found = past.runs(place_of(uri), [run_id for of, run_id in runs if of == uri])
         known |= {(uri, run_id): before for run_id, before in found.items()}
     runs |= {key: with_jobset(runs[key], before.jobset) for key, before in known.items()}
-    jobs = merge.jobs(readings, runs)
+    jobs = merge.jobs([*readings, Reading(retracted=tuple(retracted))], runs)
+    unmatched = [back for back in jobs.unmatched if back not in retracted]
     by_source: dict[str, _Of] = {}
     pending = _runs(runs, jobs, known, past, by_source)
     for reading in readings:
@@ -93,7 +97,7 @@ def tell(readings: Sequence[Reading], past: Past) -> Told:
                     commit_at=one.commit_at,
                 )
             )
-    for back in jobs.unmatched:
+    for back in unmatched:
         source = place_of(back.source)
         detail = f"an event that is not known was taken back: {cut(back.reason)}"
         gap = _gap(source, back.at, "retraction_unmatched", detail, about=back.event_id)
@@ -104,7 +108,8 @@ def tell(readings: Sequence[Reading], past: Past) -> Told:
     return Told(
         [one for one in made if one.events or one.frames or one.rejected],
         frozenset(pending),
-        tuple(jobs.unmatched),
+        tuple(unmatched),
+        any(of.takes_back for of in by_source.values()),
     )
 
 
@@ -164,6 +169,7 @@ def _run(
                 whole = of_variant(whole, run.variant)
         if removed is not None and removed.join(whole, on=JOB, how="semi").height:
             reason = "the source took back results that it had told"
+            of.takes_back = True
             whole = whole.join(removed, on=JOB, how="anti")
         own = columns.newest(pl.concat([whole, own]))
         row, listed = observation(source, jobset, _with_past(run, before), own, before)

@@ -23,7 +23,7 @@ from pipelines.sources.ci.complaints import expected
 from pipelines.sources.ci.generic import RESERVED
 from pipelines.sources.ci.input import raw
 from pipelines.sources.ci.observations import place_of
-from pipelines.sources.ci.runs import Told
+from pipelines.sources.ci.runs import Retraction, Told
 
 STATE = "inbox-state.json"
 SIDECAR = ".told.toml"
@@ -52,6 +52,8 @@ class State(msgspec.Struct):
     done: dict[str, str] = {}
     """Key of content and what is told of it -> name of the format."""
     files: dict[str, Seen] = {}
+    retracted: list[Retraction] = []
+    """Events that were taken back: one that comes after its retraction, or comes again, does not count."""
 
 
 @dataclass(frozen=True)

@@ -129,14 +129,18 @@ def _write(
     """Write what a group of files says, then remember the files that are told in full."""
     readings = [reading for *_, reading in group.files]
     past = Past(log)
-    made = tell(readings, past)
-    if made.unmatched:
-        made = tell([*readings, *_others(group, state)], past)
+    made = tell(readings, past, state.retracted)
+    if made.unmatched or made.takes_back:
+        made = tell([*readings, *_others(group, state)], past, state.retracted)
     facts = {one.source: one for one in made.facts}
     for source, rejected in group.broken:
         own = facts.get(source, Facts(source))
         facts[source] = replace(own, rejected=[*own.rejected, rejected])
     done = [record(one, one.source, log, quarantine, progress) for _, one in sorted(facts.items())]
+    back = {one for reading in readings for one in reading.retracted}
+    state.retracted = sorted(
+        {*state.retracted, *back}, key=lambda one: (one.source, one.event_id, one.at, one.reason)
+    )
     for one, key, name, reading in group.files:
         if not made.pending & {(run.source, run.run_id) for run in reading.runs}:
             state.done[key] = name
@@ -145,7 +149,10 @@ def _write(
 
 
 def _others(group: _Group, state: State) -> list[Reading]:
-    """Files of generic events that were read before: one may hold an event that is taken back only now."""
+    """Files of generic events that were read before: one may hold an event that is taken back only now.
+
+    One may also hold another event of a job of which an event is taken back.
+    """
     taken = {str(one.path.absolute()) for one, *_ in group.files}
     readings = []
     size = 0
