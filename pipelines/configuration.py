@@ -3,6 +3,7 @@
 include = ["instances.toml"]        # other files of this form, relative to this one
 histories = ["histories/my-set"]    # folders, relative to this file
 inbox = "/srv/ci-results"           # files of any CI; without it `inbox` below the state folder
+channels = "channels.toml"          # declared channels: see pipelines.sources.channels.declared
 waves = "waves/"                    # folder of declared waves: see pipelines.sources.waves.declared
 [[hydra]]                           # a Hydra over HTTP: see pipelines.sources.hydra.instance
 [[hydra_database]]                  # a Hydra's own database: source, dsn_env, jobsets, freshness_hours
@@ -21,7 +22,7 @@ from pipelines.sources.hydra.instance import Instance
 
 FRESHNESS_HOURS = 24.0
 """Hours after the last success at which a live source is overdue, unless it says its own."""
-KEYS = ("include", "histories", "inbox", "waves", "hydra", "hydra_database")
+KEYS = ("include", "histories", "inbox", "channels", "waves", "hydra", "hydra_database")
 DEEPEST = 4
 
 
@@ -51,6 +52,7 @@ class Configuration:
     live: tuple[Live, ...] = ()
     databases: tuple[Database, ...] = ()
     inbox: Path | None = None
+    channels: Path | None = None
     waves: Path | None = None
 
     def instance(self, url: str) -> Live | None:
@@ -79,6 +81,7 @@ def load(path: Path, depth: int = 0) -> Configuration:
             for n, table in enumerate(_tables(told, "hydra_database", path), 1)
         ),
         inbox,
+        channels=_place(told, "channels", path),
         waves=waves,
     )
     every = [*parts, own]
@@ -87,6 +90,7 @@ def load(path: Path, depth: int = 0) -> Configuration:
         tuple(live for part in every for live in part.live),
         tuple(database for part in every for database in part.databases),
         next((part.inbox for part in reversed(every) if part.inbox), None),
+        channels=next((part.channels for part in reversed(every) if part.channels), None),
         waves=next((part.waves for part in reversed(every) if part.waves), None),
     )
 

@@ -116,6 +116,14 @@ class Runtime:
         self.ingested += done
         return done
 
+    def ingest_channels(self, file: Path) -> ingest.Ingested:
+        """Append the declared channels of a file that are new or changed. Raises BadInput with file and line."""
+        from pipelines.sources.channels.ingest import ingest_declared
+
+        done = ingest_declared(file, self.log, self.settings.quarantine)
+        self.ingested.append(done)
+        return done
+
     def ingest_waves(self, folder: Path) -> ingest.Ingested:
         """Append the waves and resolutions of a folder that are new. Raises BadInput with file and line."""
         from pipelines.sources.waves.ingest import ingest_waves

@@ -49,6 +49,13 @@ def _makers(configuration: Configuration) -> Iterator[Callable[[list[dg.AssetKey
             lambda runtime, database=database: runtime.ingest_database(database),
             database.freshness,
         )
+    if configuration.channels:
+        yield partial(
+            _declared_asset,
+            "channels",
+            "Appends the declared channels that are new or changed.",
+            lambda runtime, file=configuration.channels: runtime.ingest_channels(file),
+        )
     if configuration.waves:
         yield partial(
             _declared_asset,

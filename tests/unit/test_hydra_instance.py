@@ -76,8 +76,7 @@ def test_with_both_it_is_asked_and_told_who_asks() -> None:
         ({"url": "https://a.org", "contact": "me"}, "contact is 'me'"),
         ({"url": "https://a.org", "window": "night"}, "window is 'night'"),
         ({"url": "https://a.org", "operators_agreed": "yes"}, "expected true or false"),
-        ({"url": "https://a.org", "channels": [{"name": "x", "job": "a/b"}]}, "PROJECT/JOBSET/JOB"),
-        ({"url": "https://a.org", "channels": ["x"]}, "expected a table"),
+        ({"url": "https://a.org", "channels": []}, "channels is no setting here"),
     ],
 )
 def test_a_mistake_is_named_with_its_place(table: dict[str, object], said: str) -> None:
@@ -110,11 +109,6 @@ def test_the_public_instances_are_named_and_none_may_be_asked() -> None:
     for instance in instances.values():
         assert not consent.is_given(instance)
         assert instance.rate <= RATE
-    channels = {channel.name: channel.job for channel in instances["hydra.nixos.org"].channels}
-    assert len(channels) == 9
-    assert channels["nixpkgs-unstable"] == "nixpkgs/unstable/unstable"
-    cuda = instances["hydra.nixos-cuda.org"]
-    assert [channel.job.split("/")[-1] for channel in cuda.channels] == ["_tested", "_tested"]
 
 
 def test_unfinished_builds_of_ones_own_hydra_are_asked_for_on_every_run() -> None:

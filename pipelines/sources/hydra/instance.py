@@ -47,16 +47,6 @@ class JobsetConfig:
 
 
 @dataclass(frozen=True)
-class Channel:
-    """A channel (or branch) and the job that must succeed for it to advance."""
-
-    name: str
-    job: str
-    """`project/jobset/job`."""
-    status: str = "rolling"
-
-
-@dataclass(frozen=True)
 class Instance:
     """A Hydra that is asked over HTTP."""
 
@@ -70,7 +60,6 @@ class Instance:
     window: tuple[time, time] | None = None
     """UTC times between which requests are made; may run over midnight. None: always."""
     refresh_seconds: float = REFRESH_SECONDS
-    channels: tuple[Channel, ...] = ()
 
     @property
     def source(self) -> str:
@@ -126,7 +115,6 @@ def from_toml(table: Mapping[str, Any], where: str) -> Instance:
         contact=_contact(fields.text("contact"), where),
         operators_agreed=fields.flag("operators_agreed"),
         window=_window(fields.text("window"), where),
-        channels=tuple(_channel(item, where) for item in fields.items("channels")),
     )
     names = [jobset.name for jobset in instance.jobsets]
     if len(set(names)) < len(names):
@@ -184,18 +172,6 @@ def _jobset(item: Any, where: str) -> JobsetConfig:
     )
     fields.finish()
     return config
-
-
-def _channel(item: Any, where: str) -> Channel:
-    fields = _Fields(_table(item, "channels", where), where)
-    name, job = fields.text("name"), fields.text("job")
-    if not name or not job or job.count("/") < 2:
-        raise BadInput(
-            f"{where}: a channel needs a name and a job of the form PROJECT/JOBSET/JOB, seen {item!r}."
-        )
-    channel = Channel(name, job, fields.text("status") or "rolling")
-    fields.finish()
-    return channel
 
 
 def _table(item: Any, name: str, where: str) -> Mapping[str, Any]:

@@ -1,0 +1,1 @@
+"""Channels as people declare them (`channels.toml`) and as NixOS/infra declares the official ones."""
