@@ -2,15 +2,18 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from models.events import GapDeclared
 from pipelines.sources.hydra.decode import Build, Evaluation, LatestBuild, read
 from pipelines.sources.hydra.store import Store, instant, unpack
 from pipelines.sources.hydra.tables import BUILDS, CONSTITUENTS, EVALUATIONS, INSTANT, MEMBERS, Tables
+from pipelines.sources.hydra.workqueue import marks
 
 LOST_SHARE = 0.02
 """Largest share of an evaluation's builds that may be lost (deleted, or never answered for) for it to count:
@@ -23,29 +26,49 @@ select id from work where kind = 'build' and state <> 'open'
 """
 
 
+@dataclass(frozen=True)
+class Recorded:
+    """What the log has of an instance: so that a run reads of its store only what is new."""
+
+    evaluations: frozenset[int]
+    """Evaluations recorded in full."""
+    states: pl.DataFrame
+    """Builds and when they were seen: build_id, observed_at."""
+
+
 def without_login(address: str | None) -> str | None:
     """An address without user name and password; the same as `database_sql` does where a database is read."""
     return None if address is None else re.sub(r"(^|//)[^/@]*@", r"\1", address, count=1)
 
 
-def tables(store: Store, jobsets: Iterable[str] | None = None) -> Tables:
+def tables(store: Store, jobsets: Iterable[str] | None = None, recorded: Recorded | None = None) -> Tables:
     """Everything known of the jobsets (by recorded name; None: all) whose evaluations are known whole.
 
-    Rows are sorted by ids. An evaluation of which some build is still to be asked for is left for later.
+    Rows are sorted by ids. An evaluation of which some build is still to be asked for is left for later. Of what is
+    recorded, builds seen again since are told, and members of evaluations that are told; evaluations only where a
+    build of theirs was never recorded.
     """
     names = sorted(_all(store) if jobsets is None else set(jobsets))
     if not names:
         return Tables()
-    evaluations, members = _evaluations(store, names)
+    seen = _seen(store, names)
+    untold, unknown = seen, seen
+    if recorded is not None:
+        untold = seen.join(recorded.states, on=["build_id", "observed_at"], how="anti")
+        unknown = seen.join(recorded.states, on="build_id", how="anti")
+    evaluations, members = _evaluations(
+        store, names, recorded.evaluations if recorded else frozenset(), unknown["build_id"].unique()
+    )
+    wanted = pl.concat([untold["build_id"], members["build_id"]]).unique().sort()
     of_aggregates = store.db.execute(
         "select c.aggregate, c.constituent from constituents c join builds b on b.id = c.aggregate "
-        f"where b.jobset in ({_marks(names)}) order by 1, 2",
+        f"where b.jobset in ({marks(names)}) order by 1, 2",
         names,
     ).fetchall()
     return Tables(
         evaluations=evaluations,
         members=members,
-        builds=_builds(store, names),
+        builds=_builds(store, names, wanted),
         constituents=pl.DataFrame(of_aggregates, schema=CONSTITUENTS, orient="row"),
     )
 
@@ -91,7 +114,7 @@ _KINDS = {
 def _given_up(store: Store, source: str, names: list[str]) -> Iterator[GapDeclared]:
     rows = store.db.execute(
         f"select kind, id, state, jobset, coalesce(what, ''), noted_at from work where state <> 'open' "
-        f"and jobset in ({_marks(names)}) order by kind, id",
+        f"and jobset in ({marks(names)}) order by kind, id",
         names,
     )
     for kind, number, state, jobset, what, noted in rows:
@@ -132,12 +155,29 @@ def _lost(store: Store, source: str, names: list[str]) -> Iterator[GapDeclared]:
             )
 
 
-def _evaluations(store: Store, names: list[str]) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _seen(store: Store, names: list[str]) -> pl.DataFrame:
+    """When each build of the jobsets was seen in another state: build_id, observed_at."""
+    rows = store.sightings(names)
+    return pl.DataFrame(
+        {"build_id": [build for build, _ in rows], "observed_at": _instants([asked for _, asked in rows])},
+        schema_overrides={"build_id": pl.Int64},
+    )
+
+
+def _evaluations(
+    store: Store, names: list[str], recorded: frozenset[int], unknown: pl.Series
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Evaluations known whole, but those recorded that hold no unknown build; and their members that were seen."""
+    unknown_ids = unknown.to_numpy()
     seen = {row[0] for row in store.db.execute("select id from builds")}
     lost = {row[0] for row in store.db.execute(_LOST)}
     rows, of, builds = [], [], []
     for number, jobset, packed, asked in _kept(store, names):
+        if number in recorded and not unknown_ids.size:
+            continue
         members = unpack(packed)
+        if number in recorded and not np.isin(np.asarray(members), unknown_ids).any():
+            continue
         missing = [member for member in members if member not in seen]
         if any(member not in lost for member in missing) or len(missing) > LOST_SHARE * len(members):
             continue
@@ -169,10 +209,11 @@ def _evaluations(store: Store, names: list[str]) -> tuple[pl.DataFrame, pl.DataF
     return pl.DataFrame(rows, schema=EVALUATIONS, orient="row"), members
 
 
-def _builds(store: Store, names: list[str]) -> pl.DataFrame:
-    """Every state seen, by build and time, under the jobset's recorded name, which may not be the answer's."""
+def _builds(store: Store, names: list[str], wanted: pl.Series) -> pl.DataFrame:
+    """Every state in which the builds wanted were seen, by build and time, under the jobset's recorded name, which
+    may not be the answer's."""
     kept: dict[bool, list[tuple[str, float, bytes]]] = {True: [], False: []}
-    for jobset, asked, path, body in store.states(names):
+    for jobset, asked, path, body in store.states(names, wanted.to_list()):
         kept[path.startswith("/api/latestbuilds")].append((jobset, asked, body))
     parts = [_states(rows, LatestBuild if is_list else Build) for is_list, rows in kept.items()]
     return pl.concat(parts).sort("build_id", "observed_at")
@@ -198,7 +239,7 @@ def _states(kept: list[tuple[str, float, bytes]], shape: type[Build] | type[Late
             "stopped_at": _column([one.stoptime for one in told] if shape is Build else nothing),
             "drv_path": [one.drvpath for one in told] if shape is Build else nothing,
             "nix_name": nothing,
-            "observed_at": [instant(asked) for _, asked, _ in kept],
+            "observed_at": _instants([asked for _, asked, _ in kept]),
         },
         schema=BUILDS,
     )
@@ -210,13 +251,19 @@ def _column(seconds: list[int | None]) -> pl.Series:
     )
 
 
+def _instants(seconds: list[float]) -> pl.Series:
+    """Instants of the store as `store.instant` gives them, a column at once."""
+    microseconds = (pl.Series(seconds, dtype=pl.Float64) * 1e6).round().cast(pl.Int64)
+    return pl.from_epoch(microseconds, time_unit="us").cast(INSTANT)
+
+
 def _instant(seconds: int) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
 def _kept(store: Store, names: list[str]) -> Iterator[tuple[int, str, bytes, float]]:
     yield from store.db.execute(
-        f"select id, jobset, members, asked_at from evaluations where jobset in ({_marks(names)}) order by id",
+        f"select id, jobset, members, asked_at from evaluations where jobset in ({marks(names)}) order by id",
         names,
     )
 
@@ -225,7 +272,3 @@ def _all(store: Store) -> set[str]:
     return {
         row[0] for row in store.db.execute("select jobset from evaluations union select name from jobsets")
     }
-
-
-def _marks(names: list[str]) -> str:
-    return ", ".join("?" * len(names))

@@ -1,7 +1,7 @@
 """From a Hydra over HTTP to the log: crawl, tables, facts, one batch. Says what a run did and where it stopped."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
@@ -47,13 +47,13 @@ def ingest_hydra(
         ticking = clock or Clock(time.monotonic, time.sleep, now)
         stop = stop_switch(folder / "STOP", instance, ticking)
         with closing(Client(instance, ticking, stop)) as client:
-            outcome = crawl(instance, configs, store, client, _recorded(log, instance.source), progress)
+            outcome = crawl(instance, configs, store, client, _jobsets(log, instance.source), progress)
         progress(outcome.sentence())
         done = _record(instance, configs, store, log, quarantine, progress)
-    return _told(outcome, done)
+    return _ended(outcome, done)
 
 
-def _told(outcome: Outcome, done: Ingested) -> list[Ingested]:
+def _ended(outcome: Outcome, done: Ingested) -> list[Ingested]:
     if outcome.gave_up is not None:
         raise outcome.gave_up
     if outcome.problems:
@@ -87,10 +87,27 @@ def _chosen(instance: Instance, jobsets: tuple[str, ...]) -> tuple[JobsetConfig,
     return chosen
 
 
-def _recorded(log: EventLog, source: str) -> frozenset[str]:
+def _jobsets(log: EventLog, source: str) -> frozenset[str]:
     """Jobsets of the source for which the log has evaluations."""
     rows = log.scan("evaluation_observed").filter(pl.col("source") == source)
     return frozenset(rows.select(pl.col("jobset").unique()).collect()["jobset"].to_list())
+
+
+def recorded(log: EventLog, source: str, names: Collection[str]) -> crawled.Recorded:
+    """What the log has of these jobsets in full."""
+
+    def of_jobsets(event_type: str) -> pl.LazyFrame:
+        rows = log.scan(event_type).filter(pl.col("source") == source)
+        return rows.filter(pl.col("jobset").is_in(sorted(names)))
+
+    evaluations = of_jobsets("evaluation_observed").filter(pl.col("coverage") == "full")
+    number = pl.col("build_id").cast(pl.Int64, strict=False)
+    return crawled.Recorded(
+        frozenset(
+            evaluations.select(pl.col("evaluation_id").cast(pl.Int64, strict=False)).collect().to_series()
+        ),
+        of_jobsets("build_observed").select(number, "observed_at").drop_nulls().collect(),
+    )
 
 
 def _record(
@@ -106,7 +123,7 @@ def _record(
     configured = [config.name for config in configs]
     with log.writer_lock():
         seen = known(log)
-        told = facts(source, crawled.tables(store, names), seen)
+        told = facts(source, crawled.tables(store, names, recorded(log, source, names)), seen)
         declared = seen.ids("gap_declared", source)
         found = crawled.gaps(store, source, names) + crawled.jobset_gaps(store, source, configured)
         fresh = [gap for gap in found if gap.id not in declared]

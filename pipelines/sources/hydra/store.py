@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from pipelines.sources.hydra.decode import Build, Evaluation, LatestBuild
-from pipelines.sources.hydra.workqueue import Queue
+from pipelines.sources.hydra.workqueue import Queue, marks
 
 
 class Store(Queue):
@@ -78,8 +78,8 @@ class Store(Queue):
 
     def add_evaluation(
         self, jobset: str, evaluation: Evaluation, body: bytes, path: str, at: datetime
-    ) -> list[int]:
-        """Keep an evaluation, and queue those of its members that are not known; their ids."""
+    ) -> None:
+        """Keep an evaluation, and queue those of its members that are not known."""
         members = array("q", sorted(set(evaluation.builds)))
         with self.commit():
             self.db.execute(
@@ -89,12 +89,10 @@ class Store(Queue):
                     at.timestamp(), path, zlib.compress(body),
                 ),
             )  # fmt: skip
-            new = [build for build in members if not self.knows(build)]
             self.db.executemany(
                 "insert or ignore into work (kind, id, jobset) values ('build', ?, ?)",
-                ((build, jobset) for build in new),
+                [(build, jobset) for build in members if not self.knows(build)],
             )
-        return new
 
     def add_errors(self, jobset: str, evaluated: int | None, text: str | None) -> None:
         """Text of the errors of the evaluation that Hydra made at that time."""
@@ -125,10 +123,8 @@ class Store(Queue):
 
     def newest_evaluations(self, jobset: str, number: int) -> list[int]:
         """Ids of a jobset's newest evaluations, newest first."""
-        rows = self.db.execute(
-            "select id from evaluations where jobset = ? order by id desc limit ?", (jobset, number)
-        )
-        return [row[0] for row in rows]
+        query = "select id from evaluations where jobset = ? order by id desc limit ?"
+        return [row[0] for row in self.db.execute(query, (jobset, number))]
 
     def missed(self, jobset: str, evaluations: list[int]) -> list[int]:
         """Those between the oldest and the newest kept of a jobset that are not kept themselves."""
@@ -199,12 +195,21 @@ class Store(Queue):
         """`finished` and status of a build as last seen."""
         return self.db.execute("select finished, status from builds where id = ?", (build,)).fetchone()
 
-    def states(self, jobsets: list[str]) -> Iterator[tuple[str, float, str, bytes]]:
-        """Every state in which a build of the jobsets was seen: jobset, time, path, answer."""
-        rows = self.db.execute(
-            "select b.jobset, s.asked_at, s.path, s.body from seen s join builds b on b.id = s.build "
-            f"where b.jobset in ({', '.join('?' * len(jobsets))}) order by s.build, s.asked_at",
+    def sightings(self, jobsets: list[str]) -> list[tuple[int, float]]:
+        """Every build of the jobsets, and each time at which it was seen in another state."""
+        return self.db.execute(
+            "select s.build, s.asked_at from seen s join builds b on b.id = s.build "
+            f"where b.jobset in ({marks(jobsets)})",
             jobsets,
+        ).fetchall()
+
+    def states(self, jobsets: list[str], builds: list[int]) -> Iterator[tuple[str, float, str, bytes]]:
+        """Every state in which these builds of the jobsets were seen: jobset, time, path, answer."""
+        rows = self.db.execute(
+            "select b.jobset, s.asked_at, s.path, s.body "
+            "from json_each(?) w join builds b on b.id = w.value join seen s on s.build = b.id "
+            f"where b.jobset in ({marks(jobsets)}) order by s.build, s.asked_at",
+            [msgspec.json.encode(builds).decode(), *jobsets],
         )
         return ((jobset, asked, path, zlib.decompress(body)) for jobset, asked, path, body in rows)
 

@@ -1,7 +1,7 @@
 """A crawl's file, its runs, and its queue: what is to be asked, when, and what was given up."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sized
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -154,10 +154,9 @@ class Queue:
     ) -> tuple[int, str, int] | None:
         """Id, jobset and number of attempts of the oldest piece of work that is due and that the run has not
         tried; None if there is none."""
-        marks = ", ".join("?" * len(jobsets))
         return self.db.execute(
             f"select id, jobset, attempts from work where state = 'open' and kind = ? and not_before <= ? "
-            f"and tried <> ? and jobset in ({marks}) order by id limit 1",
+            f"and tried <> ? and jobset in ({marks(jobsets)}) order by id limit 1",
             (kind, now.timestamp(), run, *jobsets),
         ).fetchone()
 
@@ -200,3 +199,8 @@ class Queue:
         return dict(
             self.db.execute("select kind, count(*) from work where state = 'open' group by kind").fetchall()
         )
+
+
+def marks(values: Sized) -> str:
+    """Places for values in a query's `in (...)`."""
+    return ", ".join("?" * len(values))
