@@ -176,6 +176,59 @@ def test_counts_that_do_not_agree_make_a_run_incomplete(tmp_path: Path) -> None:
     ], "the source's own word"
 
 
+def test_a_run_of_which_a_line_is_broken_is_not_complete(tmp_path: Path) -> None:
+    put(tmp_path / "inbox", "1.ndjson", [started(), job("a"), job("b", "green"), finished()])
+    put(tmp_path / "inbox", "2.ndjson", [started("r-2"), job("a", run="r-2"), finished("r-2")])
+    ingest(tmp_path)
+    put(tmp_path / "inbox", "3.ndjson", [job("c"), job("c", run="r-2")])
+    ingest(tmp_path)
+    assert asked(tmp_path, "select evaluation_id, coverage from core.evaluations order by 1") == [
+        ("r-1", "named"), ("r-2", "full"),
+    ]  # fmt: skip
+
+
+def test_the_last_word_on_how_a_run_ended_counts(tmp_path: Path) -> None:
+    begun = [started(), job("a")]
+    put(tmp_path / "inbox", "1.ndjson", [*begun, finished(time="2025-10-01T04:00:00Z")])
+    end = {"run_id": "r-1", "complete": False, "status": "cancelled"}
+    put(tmp_path / "inbox", "2.ndjson", [event("run.finished.v1", "r-1/end2", end, "2025-10-01T05:00:00Z")])
+    ingest(tmp_path)
+    assert asked(tmp_path, "select coverage from core.evaluations") == [("named",)]
+
+
+@pytest.mark.parametrize("is_one_call", [True, False])
+def test_a_part_of_another_commit_is_rejected(tmp_path: Path, is_one_call: bool) -> None:
+    put(tmp_path / "inbox", "1.ndjson", [started(), job("a", "failed", commit=COMMIT)])
+    if not is_one_call:
+        ingest(tmp_path)
+    other = [job("a", commit="5" * 40, attempt=2), job("b", commit="5" * 40)]
+    put(tmp_path / "inbox", "2.ndjson", [*other, job("c", run="r-2", commit="5" * 40)])
+    assert [one.rejected for one in ingest(tmp_path)] == [2]
+    assert listed(tmp_path) == [("a", "", "failed"), ("c", "", "succeeded")]
+    assert asked(tmp_path, "select evaluation_id, revision from core.evaluations order by 1") == [
+        ("r-1", COMMIT), ("r-2", "5" * 40),
+    ]  # fmt: skip
+    (gap,) = asked(tmp_path, "select evaluation_id, detail from core.gaps where kind = 'input_rejected'")
+    assert gap == (
+        "r-1", "run r-1: data.commit is not the commit of its run: another file names another one"
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("is_one_call", [True, False])
+@pytest.mark.parametrize("cut", ["x86_64-linux", "aarch64-linux"])
+def test_a_run_is_complete_only_in_systems_that_are(tmp_path: Path, cut: str, is_one_call: bool) -> None:
+    """Two lists of one run, of which one was cut short."""
+    for system in ("x86_64-linux", "aarch64-linux"):
+        record = {"attr": "hello", "attrPath": ["hello"], "drvPath": DRV, "system": system}
+        put(tmp_path / "inbox", f"{system}.jsonl", [json.dumps(record).encode() + b"\n"])
+        told = f'source = "{PLACE}"\nrun_id = "7"\nexit_code = {int(system == cut)}\n'
+        put(tmp_path / "inbox", f"{system}.jsonl.told.toml", [told.encode()])
+        if not is_one_call:
+            ingest(tmp_path)
+    ingest(tmp_path)
+    assert asked(tmp_path, "select coverage from core.evaluations") == [("named",)]
+
+
 def test_an_appended_file_adds_to_its_run(tmp_path: Path) -> None:
     path = put(tmp_path / "inbox", "log.ndjson", [started(), job("a")])
     ingest(tmp_path)

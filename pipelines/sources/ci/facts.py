@@ -73,10 +73,15 @@ def tell(readings: Sequence[Reading], past: Past, retracted: Sequence[Retraction
     for uri in sorted({uri for uri, _ in runs}):
         found = past.runs(place_of(uri), [run_id for of, run_id in runs if of == uri])
         known |= {(uri, run_id): before for run_id, before in found.items()}
+    readings, contradicting = merge.of_one_commit(readings, {key: one.revision for key, one in known.items()})
+    runs = merge.runs(readings)
+    known = {key: one for key, one in known.items() if key in runs}
     runs |= {key: with_jobset(runs[key], before.jobset) for key, before in known.items()}
     jobs = merge.jobs([*readings, Reading(retracted=tuple(retracted))], runs)
     unmatched = [back for back in jobs.unmatched if back not in retracted]
     by_source: dict[str, _Of] = {}
+    for uri, one in contradicting:
+        by_source.setdefault(place_of(uri), _Of()).rejected.append(one)
     pending = _runs(runs, jobs, known, past, by_source)
     for reading in readings:
         source = place_of(reading.runs[0].source) if reading.runs else UNNAMED
@@ -191,14 +196,22 @@ def _run(
 def _with_past(run: Run, before: PastRun) -> Run:
     """The run with what the log knows and this part does not say."""
     told = None if before.is_partial is None else not before.is_partial
+    counts = run.counts or before.counts
+    is_complete = run.is_complete
+    if run.told_complete is None and told is not None:
+        is_complete = before.is_full or (told and counts is not None)
+    elif run.told_complete is None:
+        # Neither says more than of its own systems.
+        ours, theirs = set(run.systems), set(before.systems)
+        is_complete = run.is_complete and ours >= theirs or before.is_full and theirs >= ours
     return replace(
         run,
         commit=run.commit or before.revision,
         started_at=run.started_at or before.occurred_at,
         systems=tuple(sorted({*run.systems, *before.systems})),
         told_complete=told if run.told_complete is None else run.told_complete,
-        is_complete=run.is_complete or (run.told_complete is None and (bool(told) or before.is_full)),
-        counts=run.counts or before.counts,
+        is_complete=is_complete,
+        counts=counts,
         errors=run.errors or before.evaluation_errors,
     )
 

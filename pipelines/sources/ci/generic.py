@@ -7,9 +7,10 @@ the log is known (`facts`).
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+import msgspec
 import polars as pl
 
 from models.ci_format import (
@@ -43,6 +44,17 @@ def recognises(head: bytes) -> bool:
     return first.startswith(b"{") and b'"specversion"' in first and b'"type"' in first
 
 
+class _OfRun(msgspec.Struct):
+    run_id: str
+
+
+class _Named(msgspec.Struct):
+    """What tells of which run a line is."""
+
+    source: str
+    data: _OfRun
+
+
 @dataclass
 class _Read:
     """What was seen so far."""
@@ -70,6 +82,7 @@ def read(lines: Iterable[bytes], told: Told, name: str) -> Reading:
     """Runs, advances and retractions of a file; jobs in columns. Raises BadInput if it holds no event at all."""
     seen = _Read()
     refused = 0
+    lacking: set[tuple[str, str]] = set()
     for chunk in generic_lines.chunks(lines):
         seen.others += chunk.others
         seen.left += chunk.left
@@ -80,6 +93,7 @@ def read(lines: Iterable[bytes], told: Told, name: str) -> Reading:
             raise BadInput(f"{name} has more than {MAX_REFUSED:,} lines that are no events: it is left out.")
         for content, complaints in chunk.refused:
             seen.reject(name, complaints[0].reason, content)
+            lacking |= _named(content)
     jobs = pl.concat(seen.jobs) if seen.jobs else generic_lines.SCHEMA.to_frame()
     if jobs.is_empty() and not seen.others and not seen.left and not seen.rejected:
         raise BadInput(f"{name} holds no event: it is left out.")
@@ -88,6 +102,10 @@ def read(lines: Iterable[bytes], told: Told, name: str) -> Reading:
     seen.reject_jobs(name, contradicting, "event_id", CONFLICTING)
     others = _once(seen, name)
     runs, jobs = _runs(jobs, others, told, seen, name)
+    runs = [
+        replace(run, is_complete=False) if run.counts is None and (run.source, run.run_id) in lacking else run
+        for run in runs
+    ]
     return Reading(
         runs=tuple(runs),
         jobs=jobs.select(columns.JOBS.names()),
@@ -104,6 +122,15 @@ def read(lines: Iterable[bytes], told: Told, name: str) -> Reading:
         rejected=(*seen.rejected, *_counted(seen.reasons, name)),
         left=tuple((source, kind, n) for (source, kind), n in sorted(seen.left.items())),
     )
+
+
+def _named(content: bytes) -> set[tuple[str, str]]:
+    """The run of a line that is refused, if it can be read: not every job of it is here."""
+    try:
+        line = msgspec.json.decode(content, type=_Named)
+    except (ValueError, RecursionError):
+        return set()
+    return {(line.source, line.data.run_id)}
 
 
 def _counted(reasons: Counter[str], name: str) -> list[Rejected]:

@@ -35,6 +35,53 @@ def runs(readings: Sequence[Reading]) -> dict[tuple[str, str], Run]:
     return {key: _one(told) for key, told in sorted(parts.items())}
 
 
+def of_one_commit(
+    readings: Sequence[Reading], known: Mapping[tuple[str, str], str | None]
+) -> tuple[list[Reading], list[tuple[str, Rejected]]]:
+    """Readings without the parts of runs that name another commit, and those parts as rejects with their source.
+
+    A run is of one commit: that in `known`, else that of its earliest part. Only formats that name it themselves are
+    held to that; what the caller tells of a file may be corrected.
+    """
+    commits = {key: commit for key, commit in known.items() if commit is not None}
+    parts = [run for reading in readings if reading.jobs is not None for run in reading.runs if run.commit]
+    for run in sorted(parts, key=lambda run: (run.observed_at, repr(run))):
+        commits.setdefault((run.source, run.run_id), run.commit or "")
+    kept: list[Reading] = []
+    rejected: list[tuple[str, Rejected]] = []
+    for reading in readings:
+        other = [
+            run
+            for run in reading.runs
+            if reading.jobs is not None and run.commit not in (None, commits.get((run.source, run.run_id)))
+        ]
+        if reading.jobs is None or not other:
+            kept.append(reading)
+            continue
+        ids = pl.DataFrame({"source": [r.source for r in other], "run_id": [r.run_id for r in other]})
+        counted = (
+            reading.jobs.join(ids, on=["source", "run_id"], how="semi").group_by("source", "run_id").len()
+        )
+        lost = {(source, run_id): n for source, run_id, n in counted.iter_rows()}
+        reason = "data.commit is not the commit of its run: another file names another one"
+        rejected += [
+            (
+                run.source,
+                Rejected(
+                    f"run {run.run_id}",
+                    reason,
+                    (run.commit or "").encode(),
+                    lost.get((run.source, run.run_id), 1),
+                    evaluation_id=run.run_id,
+                ),
+            )
+            for run in other
+        ]
+        left = reading.jobs.join(ids, on=["source", "run_id"], how="anti", maintain_order="left")
+        kept.append(replace(reading, runs=tuple(run for run in reading.runs if run not in other), jobs=left))
+    return kept, rejected
+
+
 def jobs(readings: Sequence[Reading], of: Mapping[tuple[str, str], Run]) -> Jobs:
     """The jobs of all readings, whatever their order; one without a variant has that of its run in `of`."""
     frames = [reading.jobs for reading in readings if reading.jobs is not None and reading.jobs.height]
@@ -88,15 +135,20 @@ def _without_retracted(
 
 
 def _one(parts: list[Run]) -> Run:
-    """A run from what each input says of it: the earliest that says anything, complete if any says so."""
+    """A run from what each input says of it: of its beginning what is said first, of its end what is said last."""
     ordered = sorted(parts, key=lambda run: (run.commit is None, run.observed_at, repr(run)))
 
     def first(name: str) -> object:
         return next((value for run in ordered if (value := getattr(run, name)) is not None), None)
 
+    by_end = sorted(parts, key=lambda run: (run.stopped_at or run.observed_at, repr(run)), reverse=True)
+
+    def last(name: str) -> object:
+        return next((value for run in by_end if (value := getattr(run, name)) is not None), None)
+
     times = [run.started_at for run in parts if run.started_at is not None]
     ends = [run.stopped_at for run in parts if run.stopped_at is not None]
-    told = [run.told_complete for run in parts if run.told_complete is not None]
+    told = last("told_complete")
     repo = next((run.repo for run in ordered if run.repo != Run.repo), Run.repo)
     return replace(
         ordered[0],
@@ -108,13 +160,21 @@ def _one(parts: list[Run]) -> Run:
         pull_request=first("pull_request"),  # type: ignore[arg-type]
         variant=first("variant"),  # type: ignore[arg-type]
         systems=tuple(sorted({system for run in parts for system in run.systems})),
-        is_complete=any(run.is_complete for run in parts),
-        told_complete=any(told) if told else None,
-        counts=first("counts"),  # type: ignore[arg-type]
-        status=first("status"),  # type: ignore[arg-type]
+        is_complete=_is_complete(parts, told),
+        told_complete=told,  # type: ignore[arg-type]
+        counts=last("counts"),  # type: ignore[arg-type]
+        status=last("status"),  # type: ignore[arg-type]
         started_at=min(times, default=None),
         stopped_at=max(ends, default=None),
         errors=first("errors"),  # type: ignore[arg-type]
         notes=tuple(sorted({note for run in parts for note in run.notes})),
         needs_commit=all(run.needs_commit for run in parts),
     )
+
+
+def _is_complete(parts: list[Run], told: object) -> bool:
+    """Whether these parts are all of a run: as it says itself, else if the complete ones cover every system."""
+    if told is not None:
+        return bool(told) and any(run.is_complete for run in parts)
+    covered = {system for run in parts if run.is_complete for system in run.systems}
+    return any(run.is_complete for run in parts) and all(covered >= set(run.systems) for run in parts)
