@@ -23,6 +23,7 @@ TARGETS: dict[str, tuple[float, bool]] = {
     "Generic events: to the log, CPU": (100_000, True),
     "Generic events: first time / again, CPU": (10, True),
     "Hydra JSON: first time / again, CPU": (10, True),
+    "Hydra crawl: first time / again, CPU": (10, True),
 }
 """What a row should be at least (True) or at most (False)."""
 
