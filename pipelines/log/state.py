@@ -17,16 +17,34 @@ ORDER = ["ordinal", "evaluation_id", "observed_at", "id"]
 
 def newest(log: EventLog, source: str, jobset: str) -> Base | None:
     """The newest observation of the jobset by (ordinal, evaluation, observed_at, id), with its listing."""
-    observations = (
+    observations = _observations(log, source, jobset)
+    return (
+        None if observations.is_empty() else _base(log, source, jobset, observations, observations["id"][-1])
+    )
+
+
+def listing_at(log: EventLog, source: str, jobset: str, observation_id: str) -> Base | None:
+    """An observation of the jobset with its listing; None if it has none, or if the way to it is broken."""
+    observations = _observations(log, source, jobset)
+    if observation_id not in observations["id"]:
+        return None
+    return _base(log, source, jobset, observations, observation_id)
+
+
+def _observations(log: EventLog, source: str, jobset: str) -> pl.DataFrame:
+    """Observations of the jobset that have a listing, in their order."""
+    return (
         log.scan("evaluation_observed")
         .filter(pl.col("source") == source, pl.col("jobset") == jobset, pl.col("listed_rows").is_not_null())
         .select("batch", *ORDER, "systems", "listed_rows", "listing_checksum")
         .sort(ORDER)
         .collect()
     )
-    if observations.is_empty():
-        return None
-    last = observations.row(-1, named=True)
+
+
+def _base(
+    log: EventLog, source: str, jobset: str, observations: pl.DataFrame, observation_id: str
+) -> Base | None:
     edges = (
         log.scan("membership_changed")
         .filter(pl.col("source") == source, pl.col("jobset") == jobset)
@@ -34,7 +52,7 @@ def newest(log: EventLog, source: str, jobset: str) -> Base | None:
         .unique()
         .collect()
     )
-    path = _path_back(last["id"], observations, dict(edges.iter_rows()))
+    path = _path_back(observation_id, observations, dict(edges.iter_rows()))
     if path is None:
         return None
     rows = (
@@ -47,10 +65,11 @@ def newest(log: EventLog, source: str, jobset: str) -> Base | None:
         .select("observation_id", *KEY, "change", "build_id")
         .collect()
     )
+    systems = dict(observations.select("id", "systems").iter_rows())
     return Base(
-        observation_id=last["id"],
-        systems=last["systems"],
-        listing=replay(path, rows, dict(observations.select("id", "systems").iter_rows())),
+        observation_id=observation_id,
+        systems=systems[observation_id],
+        listing=replay(path, rows, systems),
         since_key_frame=len(path) - 1,
     )
 

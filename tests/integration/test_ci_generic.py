@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import polars as pl
 import pyarrow as pa
 import pytest
 
 from pipelines.errors import BadInput
-from pipelines.log import verify
+from pipelines.log import state, verify
 from pipelines.log.store import EventLog
 from pipelines.sources.ci.runs import Told
 from tests import histories
@@ -163,6 +164,23 @@ def test_a_late_part_of_an_older_run_leaves_the_newer_one(tmp_path: Path) -> Non
     assert asked(
         tmp_path, "select attr, broken_evaluation_id, outcome from core.failure_episodes order by 1"
     ) == [("a", "r-1", "fixed"), ("b", "r-1", "open")]
+
+
+def test_the_log_gives_the_list_of_every_observation(tmp_path: Path) -> None:
+    told = {"r-1": {"a": "failed"}, "r-2": {"a": "failed", "b": "failed"}, "r-3": {"b": "failed"}}
+    for day, (run, statuses) in enumerate(told.items(), start=1):
+        put(tmp_path / "inbox", f"{run}.ndjson", whole_run(run, day, **statuses))
+        ingest(tmp_path)
+    log = EventLog(tmp_path / "log")
+    for run, statuses in told.items():
+        seen = log.scan("evaluation_observed").filter(pl.col("evaluation_id") == run).collect()
+        base = state.listing_at(log, PLACE, "nixpkgs/master", seen["id"].item())
+        assert base is not None
+        assert base.listing["attr"].to_list() == list(statuses)
+    newest = state.newest(log, PLACE, "nixpkgs/master")
+    assert newest is not None
+    assert newest.listing["attr"].to_list() == ["b"]
+    assert state.listing_at(log, PLACE, "nixpkgs/master", "another") is None
 
 
 def test_counts_that_do_not_agree_make_a_run_incomplete(tmp_path: Path) -> None:

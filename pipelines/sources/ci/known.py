@@ -8,7 +8,7 @@ from functools import cached_property
 import polars as pl
 
 from models.vocabulary import Coverage
-from pipelines.log import state
+from pipelines.log import schema, state
 from pipelines.log.store import EventLog
 from pipelines.sources.ci.columns import JOBS
 
@@ -27,7 +27,6 @@ class PastRun:
     counts: tuple[tuple[str, int], ...] | None
     is_full: bool
     is_partial: bool | None
-    has_list: bool
     evaluation_errors: str | None
     others: tuple[str, ...]
     """Ids of its older observations."""
@@ -44,8 +43,6 @@ class Past:
         return set(self._scan("observation_retracted").select("observation_id").collect()["observation_id"])
 
     def _scan(self, event_type: str) -> pl.LazyFrame:
-        from pipelines.log import schema
-
         return self.log.scan(event_type) if self.log else schema.polars_schema(event_type).to_frame().lazy()
 
     def ids(self, event_type: str, source: str) -> set[str]:
@@ -69,8 +66,8 @@ class Past:
 
     def jobs(self, source: str, uri: str, run_id: str, run: PastRun) -> pl.DataFrame:
         """The jobs of a run as last observed, in the columns of `JOBS`."""
-        base = state.newest(_AsOf(self.log, run.observation_id), source, run.jobset) if self.log else None
-        if base is None or not run.has_list:
+        base = state.listing_at(self.log, source, run.jobset, run.observation_id) if self.log else None
+        if base is None:
             return JOBS.to_frame()
         newest = (
             self._scan("build_observed")
@@ -102,22 +99,6 @@ class Past:
         )
 
 
-class _AsOf(EventLog):
-    """The log as if one observation were the newest of its jobset."""
-
-    def __init__(self, log: EventLog, observation_id: str) -> None:
-        super().__init__(log.path)
-        self.observation_id = observation_id
-
-    def scan(self, event_type: str, last_batch: int | None = None) -> pl.LazyFrame:
-        """Rows as they are, but the observation comes last in the source's order."""
-        rows = super().scan(event_type, last_batch)
-        if event_type != "evaluation_observed":
-            return rows
-        is_it = pl.col("id") == self.observation_id
-        return rows.with_columns(ordinal=pl.when(is_it).then(pl.lit(2**63 - 1)).otherwise("ordinal"))
-
-
 def _past(answers: list[dict[str, object]]) -> PastRun:
     last = answers[-1]
     totals: list[dict[str, object]] = last["totals"] or []  # type: ignore[assignment]
@@ -132,7 +113,6 @@ def _past(answers: list[dict[str, object]]) -> PastRun:
         counts=tuple((t["status"], t["n"]) for t in totals) or None,  # type: ignore[misc]
         is_full=last["coverage"] == Coverage.FULL,
         is_partial=last["is_partial"],  # type: ignore[arg-type]
-        has_list=last["listed_rows"] is not None,
         evaluation_errors=last["evaluation_errors"],  # type: ignore[arg-type]
         others=tuple(answer["id"] for answer in answers[:-1]),  # type: ignore[misc]
     )
