@@ -1,5 +1,5 @@
 """What every test stands on: state in a temporary folder, no network, one browser and one database server found
-in one place.
+in one place, and how tests are shared out between processes (`-n 2`).
 
 A test asks for the fixture `chromium` (the path of a browser) and is then a browser test, or for `postgres` (a
 running server of its own). Where there is no Chromium or no PostgreSQL those tests are left out and the summary
@@ -17,12 +17,18 @@ from typing import Any
 
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadFileScheduling
 
 from pipelines.bench import postgres as servers
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 LEFT_OUT = pytest.StashKey[list[str]]()
+SHARING = (
+    ("tests/browser/",),
+    ("tests/contract/", "tests/sql/test_time_to_fix_real.py"),
+)
+"""Tests that share what is dear to make: the published report; the bundled histories, ingested and built."""
 
 # Equal examples on every run, and no verdict that depends on how busy the machine is.
 settings.register_profile("equal", derandomize=True, deadline=None)
@@ -70,6 +76,15 @@ PROGRAMS = (
 )
 
 
+def pytest_configure() -> None:
+    """Stop before any test where a program is missing that must be there."""
+    for program in PROGRAMS:
+        if os.environ.get(program.required_by) == "required" and not program.find():
+            raise pytest.UsageError(
+                f"{program.required_by}=required, yet {program.missing}. {program.remedy}"
+            )
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave tests out, aloud, where the program that they need is not."""
     left_out = config.stash.setdefault(LEFT_OUT, [])
@@ -77,11 +92,37 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         chosen = [item for item in items if program.fixture in getattr(item, "fixturenames", ())]
         if not chosen or program.find():
             continue
-        if os.environ.get(program.required_by) == "required":
-            raise pytest.UsageError(f"{len(chosen)} {program.kind} tests cannot run: {program.missing}")
         items[:] = [item for item in items if item not in chosen]
         left_out.append(f"{len(chosen)} {program.kind} tests: {program.missing}. {program.remedy}")
         config.hook.pytest_deselected(items=chosen)
+    if hasattr(config, "workeroutput"):
+        config.workeroutput["left_out"] = left_out
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Hear from a worker, each of which collected all tests, what it left out."""
+    if left_out := getattr(node, "workeroutput", {}).get("left_out"):
+        node.config.stash[LEFT_OUT] = left_out
+
+
+class Shares(LoadFileScheduling):
+    """Whole files, so that what a file's tests share is made once; files that share more go to one process."""
+
+    def __init__(self, config: pytest.Config, log: Any = None) -> None:
+        super().__init__(config, log)
+        # In the order of collection: the folder names happen to put the long files before the short ones.
+        config.option.loadscopereorder = False
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        return next((" ".join(group) for group in SHARING if file.startswith(group)), file)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Shares:
+    """Whatever `--dist` says, tests that share a fixture stay together."""
+    return Shares(config, log)
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
