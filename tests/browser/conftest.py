@@ -41,4 +41,4 @@ def report(world: Path, folder: Path, base: str, tmp_path_factory: pytest.TempPa
 def visited(browser: Browser, base: str, report: ReportResult) -> dict[str, visits.Visit]:
     """What every page did when it was opened with an empty cache and scrolled through."""
     names = sorted(path.relative_to(report.html).as_posix() for path in report.html.rglob("*.html"))
-    return {name: visits.visit(browser, base, name) for name in names if name != "404.html"}
+    return visits.visits(browser, base, [name for name in names if name != "404.html"])

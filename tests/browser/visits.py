@@ -4,7 +4,7 @@ import gzip
 from dataclasses import dataclass, field
 from typing import Any
 
-from playwright.sync_api import Browser, Response
+from playwright.sync_api import Browser, Page, Response
 
 from tests.browser import served
 
@@ -31,6 +31,8 @@ LOOK = """() => {
     strange: all('.md-content script, img[src="x"]').length,
   };
 }"""
+TOGETHER = 4
+"""Pages open at a time."""
 
 
 @dataclass
@@ -45,25 +47,50 @@ class Visit:
     seen: dict[str, Any] = field(default_factory=dict)
 
 
-def visit(browser: Browser, base: str, name: str, **options: Any) -> Visit:
-    """Open `base + name`, bring every figure into view, and note everything."""
+def visits(browser: Browser, base: str, names: list[str], **options: Any) -> dict[str, Visit]:
+    """Open each page, bring every figure into view, and note everything.
+
+    A few pages at a time, each in a context of its own: most of a visit is waiting until the network is silent.
+    """
+    made: dict[str, Visit] = {}
+    for first in range(0, len(names), TOGETHER):
+        opened = [_open(browser, base, name, options) for name in names[first : first + TOGETHER]]
+        made |= {one.visit.name: _look(one) for one in opened}
+    return made
+
+
+@dataclass(frozen=True)
+class _Opened:
+    """A page under way, and what was answered to it."""
+
+    visit: Visit
+    page: Page
+    answers: list[Response]
+
+
+def _open(browser: Browser, base: str, name: str, options: dict[str, Any]) -> _Opened:
     made = Visit(name)
     answers: list[Response] = []
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, **options)
-    page = context.new_page()
+    page = browser.new_context(viewport={"width": 1280, "height": 900}, **options).new_page()
     page.on("console", lambda message: made.said.append(f"{message.type}: {message.text}"))
     page.on("pageerror", lambda error: made.said.append(f"error: {error}"))
     page.on("dialog", lambda dialog: (made.said.append(f"dialog: {dialog.message}"), dialog.dismiss()))
     page.on("request", lambda request: made.requests.append(request.url))
     page.on("requestfailed", lambda request: made.refused.append(request.url))
     page.on("response", lambda answer: answers.append(answer))
-    page.goto(base + name)
-    served.settle(page)
-    made.seen = page.evaluate(LOOK)
-    for answer in answers:
+    page.goto(base + name, wait_until="commit")
+    return _Opened(made, page, answers)
+
+
+def _look(opened: _Opened) -> Visit:
+    made = opened.visit
+    opened.page.wait_for_load_state("load")
+    served.settle(opened.page)
+    made.seen = opened.page.evaluate(LOOK)
+    for answer in opened.answers:
         if answer.status >= 400:
             made.refused.append(f"{answer.status} {answer.url}")
         elif answer.status == 200:
             made.sizes[answer.url] = len(gzip.compress(answer.body(), 6))
-    context.close()
+    opened.page.context.close()
     return made

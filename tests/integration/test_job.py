@@ -89,8 +89,7 @@ def test_no_page_of_it_complains_or_asks_another_host(place: Place, browser: Bro
     assert len(names) > 20
     wrong = []
     with served.site(html) as base:
-        for name in names:
-            seen = visits.visit(browser, base, name)
+        for name, seen in visits.visits(browser, base, names).items():
             outside = [url for url in seen.requests if not url.startswith((base, "data:", "blob:"))]
             if seen.said or seen.refused or outside:
                 wrong.append((name, seen.said, seen.refused, outside))
