@@ -9,32 +9,16 @@ equal rows.
 from datetime import date, datetime
 from typing import ClassVar
 
-import msgspec
-
-from models.parts import (
-    ChannelPeriod,
-    Dependents,
-    DerivationInput,
-    EvaluationInput,
-    Gate,
-    MembershipRow,
-    Total,
+from models.declared_events import ChannelDeclared, WaveDeclared, WavePackageResolved, WaveTagged
+from models.derivation_events import (
+    DerivationObserved,
+    OutputObserved,
+    PackageSetEvaluated,
+    PackageUpdated,
 )
+from models.event import Event
+from models.parts import Dependents, EvaluationInput, Gate, MembershipRow, Total
 from models.vocabulary import Cause, Coverage, Unit
-
-
-class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
-    """What every event carries besides its type."""
-
-    version: ClassVar[int] = 1
-    rows_field: ClassVar[str | None] = None
-    """Field whose items become the rows of the event's table; None: one row an event."""
-    id_columns: ClassVar[tuple[str, ...]] = ("id",)
-    """Columns that identify a row of the event's table."""
-
-    source: str
-    observed_at: datetime
-    occurred_at: datetime | None = None
 
 
 class EvaluationObserved(Event, frozen=True, kw_only=True, tag="evaluation_observed"):
@@ -120,43 +104,6 @@ class ChannelAdvanced(Event, frozen=True, kw_only=True, tag="channel_advanced"):
     release: str | None = None
 
 
-class ChannelDeclared(Event, frozen=True, kw_only=True, tag="channel_declared"):
-    """A channel was declared: what feeds it and what must be green for it to advance.
-
-    `observed_at` is the date of this version of the declaration, and the newest one holds. A channel is decided by
-    the job of its periods (`kind` official), by a gate whose verdict the source reports, or by its selection.
-    """
-
-    id: str
-    channel: str
-    title: str
-    kind: str
-    """`official` or `community`."""
-    instance: str
-    """Source that evaluates the jobsets, for example `hydra.nixos.org`."""
-    periods: list[ChannelPeriod]
-    gate: str | None = None
-    """Name of a gate whose verdict the source reports with each evaluation."""
-    attrs: list[str] = []
-    """Attributes that the selection names; `*` stands for any letters but a dot, `**` for any."""
-    excluded: list[str] = []
-    """Attributes left out of the selection, in the same form."""
-    aggregate: str | None = None
-    """Aggregate job whose constituents the selection names."""
-    maintainers: list[str] = []
-    teams: list[str] = []
-    is_maintained: bool | None = None
-    """Whether the selection names every job that the source says has a maintainer."""
-    systems: list[str] = []
-    """Systems of the selection; empty: all."""
-    with_dependencies: bool = False
-    """Whether the selection names all that these jobs need as well."""
-    tolerance: int = 0
-    """Jobs of the selection that may be red all the same."""
-    minimum_age_days: float = 0.0
-    """Days that an evaluation waits before the channel advances to it."""
-
-
 class PackageMarkedBroken(Event, frozen=True, kw_only=True, tag="package_marked_broken"):
     """A package was marked broken (or not to be built) in nixpkgs."""
 
@@ -182,80 +129,6 @@ class PackageUnmarkedBroken(Event, frozen=True, kw_only=True, tag="package_unmar
     systems: list[str] = []
     marker: str = "broken"
     revision: str | None = None
-
-
-class WaveDeclared(Event, frozen=True, kw_only=True, tag="wave_declared"):
-    """A wave was declared, or declared anew: its roots, and the jobsets that it is carried through.
-
-    `observed_at` is the date of this version of the text; the newest version of a wave counts.
-    """
-
-    id: str
-    wave: str
-    """`X` for a major wave, `X-Y` for a minor one of it."""
-    title: str
-    roots: list[str]
-    """Attributes of the packages that are updated."""
-    groups: list[list[str]] = []
-    """Roots that move together."""
-    instance: str
-    """Source whose jobsets these are."""
-    jobsets: list[str]
-    baseline: str | None = None
-    """Evaluation id or revision (40 hex) that the wave is compared with."""
-    exclusions: list[str] = []
-    """Attribute globs of what is not part of it."""
-    channels: list[str] = []
-    is_paused: bool = False
-    started_at: datetime | None = None
-    ended_at: datetime | None = None
-
-
-class WavePackageResolved(Event, frozen=True, kw_only=True, tag="wave_package_resolved"):
-    """Somebody decided that a package of a wave is not going to be fixed in it, and why; `observed_at` is the day."""
-
-    id: str
-    wave: str
-    attr: str
-    system: str | None = None
-    """Null: on every system."""
-    resolution: str
-    """`wont-fix`, `cant-fix`, or `open`, which takes an earlier decision back. That it passes is said by a CI only."""
-    author: str
-    reason: str
-    url: str | None = None
-
-
-class WaveTagged(Event, frozen=True, kw_only=True, tag="wave_tagged"):
-    """A tag names a revision as the state of a wave. `occurred_at` is the tag's own date, null if not told."""
-
-    id: str
-    wave: str
-    tag: str
-    revision: str
-
-
-class DerivationObserved(Event, frozen=True, kw_only=True, tag="derivation_observed"):
-    """A derivation and its inputs; recorded once."""
-
-    id: str
-    derivation_id64: int
-    drv_path: str | None = None
-    name: str
-    system: str | None = None
-    inputs: list[DerivationInput] = []
-
-
-class OutputObserved(Event, frozen=True, kw_only=True, tag="output_observed"):
-    """The content of an output of a derivation."""
-
-    id: str
-    derivation_id64: int
-    output: str
-    path: str | None = None
-    nar_hash: str | None = None
-    nar_bytes: int | None = None
-    file_bytes: int | None = None
 
 
 class GapDeclared(Event, frozen=True, kw_only=True, tag="gap_declared"):
@@ -321,6 +194,8 @@ EVENT_TYPES: dict[str, type[Event]] = {
         ChannelAdvanced,
         ChannelDeclared,
         DerivationObserved,
+        PackageSetEvaluated,
+        PackageUpdated,
         OutputObserved,
         PackageMarkedBroken,
         PackageUnmarkedBroken,

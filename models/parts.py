@@ -49,11 +49,22 @@ class Dependents(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DerivationInput(msgspec.Struct, frozen=True, kw_only=True):
-    """One input edge of a derivation, with the role in which it is used."""
+    """Outputs of one input of a derivation that are used in the same role."""
 
     derivation_id64: int
     role: str | None = None
+    """Variables of the derivation that hold the output's path, space between; empty: none does. Null: unknown."""
     outputs: list[str] = []
+    is_check_only: bool | None = None
+    """Whether it is there for the package's own tests only. Null: the source cannot tell."""
+
+
+class PackageSetRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One attribute of a package set and the derivation that it evaluates to."""
+
+    attr: str
+    system: str
+    derivation_id64: int
 
 
 class ChannelPeriod(msgspec.Struct, frozen=True, kw_only=True):
