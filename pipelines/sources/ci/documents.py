@@ -14,6 +14,11 @@ from pipelines.sources.ci import runs
 
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 _KEPT_BYTES = 64 * 1024
+MAX_REJECTS = 100_000
+"""Records that cannot be used up to which an input is read at all."""
+MAX_REASONS = 100
+"""Reasons that are told apart: they may hold what was seen, and each becomes a gap."""
+OTHERS = "records that cannot be used for yet other reasons"
 
 
 class Broken(ValueError):
@@ -27,9 +32,17 @@ class Rejects:
     name: str
     seen: dict[str, int] = field(default_factory=dict)
     kept: list[Rejected] = field(default_factory=list)
+    count: int = 0
 
     def add(self, reason: str, record: Any, run_id: str | None = None) -> None:
-        """Keep a record, or count it if its reason has been met a thousand times."""
+        """Keep a record, or count it from the thousandth of a reason on. Raises BadInput if there are too many."""
+        self.count += 1
+        if self.count > MAX_REJECTS:
+            raise BadInput(
+                f"{self.name} has more than {MAX_REJECTS:,} records that cannot be used: it is left out."
+            )
+        if reason not in self.seen and len(self.seen) >= MAX_REASONS:
+            reason = OTHERS
         self.seen[reason] = self.seen.get(reason, 0) + 1
         if self.seen[reason] <= REJECTED_ROWS:
             content = record if isinstance(record, bytes) else msgspec.json.encode(record)
@@ -117,7 +130,7 @@ def _values(data: bytes) -> Iterator[bytes]:
 def _depths(data: bytes) -> np.ndarray:
     """How deep each byte stands in brackets, those in strings not counted."""
     bare = np.frombuffer(_STRING.sub(lambda found: b" " * len(found[0]), data), dtype=np.uint8)
-    steps = np.zeros(len(bare), dtype=np.int32)
+    steps = np.zeros(len(bare), dtype=np.int8)
     steps[(bare == ord("{")) | (bare == ord("["))] = 1
     steps[(bare == ord("}")) | (bare == ord("]"))] = -1
-    return np.cumsum(steps)
+    return np.cumsum(steps, dtype=np.int32)

@@ -1,5 +1,6 @@
 """Records of Nix's own formats: cut out of whole and broken files, named, and put into the run they belong to."""
 
+import codecs
 import hashlib
 import re
 from collections.abc import Iterable, Iterator
@@ -30,16 +31,18 @@ _KNOWN_SYSTEM = re.compile(
 
 
 class Content:
-    """The lines of an input, and a hash of those that went by."""
+    """The lines of an input without a mark of the byte order, and a hash of those that went by."""
 
     def __init__(self, lines: Iterable[bytes]) -> None:
         self._lines = lines
         self._hash = hashlib.sha256()
 
     def __iter__(self) -> Iterator[bytes]:
+        mark: bytes = codecs.BOM_UTF8
         for line in self._lines:
             self._hash.update(line)
-            yield line
+            yield line.removeprefix(mark)
+            mark = b""
 
     def document(self, name: str) -> bytes:
         """All of it. Raises BadInput if it is longer than a document may be."""
@@ -50,7 +53,7 @@ class Content:
             if size > runs.MAX_DOCUMENT_BYTES:
                 raise BadInput(f"{name} is longer than {runs.MAX_DOCUMENT_BYTES} bytes; split it.")
             parts.append(line)
-        return b"".join(parts).removeprefix(b"\xef\xbb\xbf")
+        return b"".join(parts)
 
     @property
     def run_id(self) -> str:
@@ -156,7 +159,7 @@ def _is_deep(text: bytes) -> bool:
 
 
 def elements(text: bytes, start: int) -> tuple[list[bytes], bytes | None]:
-    """The elements of an array that begins before `start`, and what follows it; None if it never ends.
+    """The elements of an array that begins before `start`, and what follows it; None if it never ends as an array.
 
     Works on arrays that were cut off: the last element is then what is left of it.
     """
@@ -175,7 +178,7 @@ def elements(text: bytes, start: int) -> tuple[list[bytes], bytes | None]:
         if depth < 0:
             if between := text[end : token.start()].strip(b" \t\r\n,"):
                 found.append(between)
-            return found, text[token.end() :].strip()
+            return found, text[token.end() :].strip() if mark == b"]" else None
         if depth == 0:
             found.append(text[begin : token.end()])
             end = token.end()
