@@ -131,9 +131,15 @@ def _log(name: str) -> list[bytes]:
     return (FOLDER / "structured" / f"{name}.internal-json.log").read_bytes().splitlines(keepends=True)
 
 
-def _read(adapter: Adapter, lines: list[bytes], code: int | None, system: str | None = "x86_64-linux") -> Run:
+def _read(
+    adapter: Adapter,
+    lines: list[bytes],
+    code: int | None,
+    system: str | None = "x86_64-linux",
+    name: str = "a recording",
+) -> Run:
     told = Told(source="https://ci.example.org/x", system=system, exit_code=code, file_at=AT)
-    reading = adapter.read(lines, told, "a recording")
+    reading = adapter.read(lines, told, name)
     assert reading.rejected == ()
     (run,) = reading.runs
     return run
@@ -156,7 +162,9 @@ def test_no_command_of_the_recording_is_left_out():
     assert RESULTS.keys() & NO_RESULTS.keys() == set()
     assert RESULTS.keys() | NO_RESULTS.keys() == CODES.keys()
     assert len(CODES) == 85
-    files = {path.name.split(".")[0] for folder in ("structured", "plain") for path in (FOLDER / folder).iterdir()}
+    files = {
+        path.name.split(".")[0] for folder in ("structured", "plain") for path in (FOLDER / folder).iterdir()
+    }
     assert files == RESULTS.keys() | {"build-dry-run"}
 
 
@@ -209,6 +217,10 @@ def test_a_failed_command_prints_no_results_at_all():
 def test_a_plan_is_no_result():
     run = _read(internal_json, _log("build-dry-run"), 0)
     assert (run.jobs, run.errors) == ((), None)
+    output = FOLDER / "structured" / "build-dry-run.stdout.json"
+    run = _read(nix_json, output.read_bytes().splitlines(keepends=True), 0, name=output.name)
+    assert {job.attr: job.status for job in run.jobs} == {"app": "unknown"}
+    assert not run.is_complete
 
 
 def test_details_that_only_the_log_tells():

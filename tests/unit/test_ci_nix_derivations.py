@@ -8,11 +8,13 @@ import pytest
 
 from pipelines.errors import BadInput
 from pipelines.sources.ci import internal_json, nix_json, nix_messages, plain_log
+from pipelines.sources.ci.recognise import recognise
 from pipelines.sources.ci.records import package
 from pipelines.sources.ci.runs import Job, Reading, Run, Told
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 TOLD = Told(source="https://ci.example.org/x", system="x86_64-linux", exit_code=0, file_at=AT)
+UNTOLD = Told(source="https://ci.example.org/x", system="x86_64-linux", file_at=AT)
 FAILED = Told(source="https://ci.example.org/x", system="x86_64-linux", exit_code=1, file_at=AT)
 
 
@@ -145,6 +147,41 @@ def test_output_that_was_cut_off_or_never_came():
     nothing = _json(b"", FAILED)
     assert (nothing.runs[0].jobs, nothing.runs[0].is_complete, nothing.rejected) == ((), False, ())
     assert _json(b"{}").rejected
+
+
+LISTED = {"drvPath": _drv("a-1"), "outputs": {"out": "/x"}}
+TIMED = {"drvPath": _drv("b-1", 2), "outputs": {"out": "/x"}, "startTime": 1760000000, "stopTime": 1760000060}
+
+
+@pytest.mark.parametrize(
+    ("elements", "told", "name", "statuses"),
+    [
+        ([LISTED], TOLD, "result.json", {"a": "succeeded"}),
+        ([LISTED], FAILED, "result.json", {"a": "unknown"}),
+        ([LISTED], UNTOLD, "result.json", {"a": "unknown"}),
+        ([LISTED, TIMED], UNTOLD, "result.json", {"a": "succeeded", "b": "succeeded"}),
+        ([LISTED], TOLD, "build-dry-run.stdout.json", {"a": "unknown"}),
+        ([LISTED, TIMED], TOLD, "build-dry-run.stdout.json", {"a": "succeeded", "b": "succeeded"}),
+        ([{**LISTED, "status": "Built"}], UNTOLD, "result.json", {"a": "succeeded"}),
+    ],
+)
+def test_a_list_that_may_be_a_plan_is_never_green(
+    elements: list[Any], told: Told, name: str, statuses: dict[str, str]
+):
+    reading = nix_json.read([json.dumps(elements).encode()], told, name)
+    assert {attr: job.status for attr, job in _jobs(reading).items()} == statuses
+    assert reading.runs[0].is_complete == (told is TOLD and "unknown" not in statuses.values())
+
+
+def test_a_list_whose_brackets_do_not_match_is_not_whole():
+    reading = nix_json.read([json.dumps([LISTED]).encode()[:-1] + b"}"], TOLD, "result.json")
+    assert len(reading.rejected) == 1
+    assert not reading.runs[0].is_complete
+
+
+def test_an_empty_file_says_why_it_may_be_empty():
+    with pytest.raises(BadInput, match="is empty: a program that failed may print nothing"):
+        recognise(b" \n", "result.json")
 
 
 def test_a_system_that_nobody_tells():

@@ -1,11 +1,14 @@
 """`nix build --json`: what was built or valid already, one element per derivation.
 
-It prints nothing at all when a build fails, also not what succeeded: an empty file is a run of which nothing is
-known. `--dry-run` prints the same for a plan; only a null output tells, so plans must not be sent.
+It prints nothing at all when a build fails, also not what succeeded: an empty file says nothing, not even which
+format it has, and is rejected as a whole. `--dry-run` prints a plan in the same form. What has a time (since 2.12)
+was built; without any time a list is taken as a result only if the command is told to have ended with 0 and the
+file's name does not say that it is a plan. Else what became of its derivations is unknown.
 """
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 
 import msgspec
 
@@ -17,6 +20,7 @@ from pipelines.sources.ci.runs import Reading, Told
 NAME = "nix build --json"
 
 _ARRAY = re.compile(rb"\s*\[")
+_PLAN = re.compile(r"dry[-_. ]?run", re.IGNORECASE)
 _PATHS = re.compile(rb'\s*\[\s*"/nix/store/')
 _FAILURES = {
     "PermanentFailure": "failed",
@@ -47,6 +51,11 @@ class Element(msgspec.Struct):
     success: bool | None = None
     status: str | None = None
 
+    @property
+    def has_result(self) -> bool:
+        """Whether it says by itself what became of the derivation."""
+        return self.status is not None or self.success is not None
+
 
 def recognises(head: bytes) -> bool:
     """Whether this is a list of derivations or store paths."""
@@ -69,24 +78,29 @@ def read(lines: Iterable[bytes], told: Told, name: str) -> Reading:
             rejects.add("the list ends early or is followed by something else", text[-1024:])
     elif text.strip():
         rejects.add("not a list", text)
-    results: list[Result] = []
+    results: list[tuple[Element, Result]] = []
     others = 0
     for piece in pieces:
         if piece.startswith(b'"/nix/store/') and piece.endswith(b'"'):
             others += 1
             continue
         try:
-            results.append(_result(records.decode(piece, Element)))
+            element = records.decode(piece, Element)
+            results.append((element, _result(element)))
         except Broken as error:
             rejects.add(str(error), piece)
-    jobs, notes = derivations.jobs(results, told, rejects)
+    is_built = any(result.started_at for _, result in results)
+    is_plan = not is_built and bool(_PLAN.search(name))
+    if not is_built and (is_plan or told.exit_code != 0):
+        results = [(e, r if e.has_result else _unknown(r, is_plan=is_plan)) for e, r in results]
+    jobs, notes = derivations.jobs((result for _, result in results), told, rejects)
     notes += (f"{others} store paths that are no derivations",) if others else ()
     run = records.run(
         told,
         name,
         content,
         jobs,
-        is_complete=bool(found) and told.exit_code == 0 and not rejects.seen,
+        is_complete=bool(found) and told.exit_code == 0 and not rejects.seen and not is_plan,
         status="succeeded" if told.exit_code == 0 else None,
         stopped_at=fields.newest([job.stopped_at for job in jobs]),
         notes=notes,
@@ -114,9 +128,15 @@ def _result(element: Element) -> Result:
     )
 
 
+def _unknown(result: Result, *, is_plan: bool) -> Result:
+    """What is listed where nothing tells a result from a plan."""
+    words = "planned" if is_plan else "listed"
+    return replace(result, status="unknown", source_status=words, is_cached=None)
+
+
 def _status(element: Element, *, was_built: bool) -> tuple[str, bool | None]:
     """Status and whether the result was there before. Without a result of its own what is listed is valid."""
-    if element.status is None and element.success is None:
+    if not element.has_result:
         if not element.outputs:
             raise Broken("a derivation without outputs")
         if None in element.outputs.values():

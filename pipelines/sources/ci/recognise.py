@@ -41,8 +41,10 @@ def recognise(head: bytes, name: str) -> Adapter:
         if adapter.recognises(head):
             return adapter
     known = ", ".join(adapter.NAME for adapter in ADAPTERS)
-    seen = "is empty" if not head.strip() else "has no format that is known by its content"
-    raise BadInput(f"{name} {seen}: known are {known}.")
+    if not head.strip():
+        why = "is empty: a program that failed may print nothing, as `nix build --json` does; send its log instead."
+        raise BadInput(f"{name} {why}")
+    raise BadInput(f"{name} has no format that is known by its content: known are {known}.")
 
 
 def longest_line(adapter: Adapter) -> int:
