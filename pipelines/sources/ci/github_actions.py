@@ -4,7 +4,9 @@ A job of a workflow is taken as the build of the attribute that its name gives (
 `build (torch, x86_64-linux)`), or that a step `nix-build -A` tells exactly. Where names are flattened (a job
 `jaxlib` that builds `python3Packages.jaxlib`) and no step tells more, the attribute stays what the CI calls it.
 Each attempt is a run of its own. `success` means that the build succeeded only for workflows that are told to fail
-honestly; of all others it is unknown. A failure may be anybody's: the cause is never known.
+honestly; of all others it is unknown. A failure may be anybody's: the cause is never known. A run is never
+complete: that all of its jobs are here does not say that they are all that the CI covers, as each workflow has its own
+and may choose some of them.
 """
 
 import re
@@ -37,12 +39,11 @@ class _State:
 
 @dataclass
 class _Attempt:
-    """What is known of one attempt of a run: its record, its jobs by id, and how many it has."""
+    """What is known of one attempt of a run: its record, and its jobs by id."""
 
     source: str
     run: fields.Record | None = None
     jobs: dict[str, _State] = field(default_factory=dict)
-    expected: int | None = None
 
 
 def recognises(head: bytes) -> bool:
@@ -57,9 +58,9 @@ def read(lines: Iterable[bytes], told: Told, name: str) -> Reading:
     rejects = Rejects(name)
     attempts: dict[tuple[str, int, int], _Attempt] = {}
     for document in documents.documents(documents.whole(lines, name), rejects):
-        for kind, record, total in _records(document, rejects):
+        for kind, record in _records(document, rejects):
             try:
-                _take(attempts, kind, fields.record(record, f"a {kind}"), total, told)
+                _take(attempts, kind, fields.record(record, f"a {kind}"), told)
             except Broken as error:
                 rejects.add(str(error), record)
     if told.run_id and len(attempts) > 1 or told.commit and len({key[:2] for key in attempts}) > 1:
@@ -73,27 +74,25 @@ def read(lines: Iterable[bytes], told: Told, name: str) -> Reading:
     return Reading(runs=tuple(runs), rejected=rejects.all())
 
 
-def _records(document: Any, rejects: Rejects) -> Iterator[tuple[str, Any, int | None]]:
-    """Kind, record and the page's total of each record in a page, a list of pages, or a record by itself."""
+def _records(document: Any, rejects: Rejects) -> Iterator[tuple[str, Any]]:
+    """Kind and record of each record in a page, a list of pages, or a record by itself."""
     for value in document if isinstance(document, list) else [document]:
         if not isinstance(value, dict):
             rejects.add("neither a run nor a job nor a page of them", value)
             continue
-        total = value.get("total_count")
-        total = total if isinstance(total, int) and not isinstance(total, bool) else None
         if isinstance(value.get("workflow_runs"), list):
-            yield from (("run", run, None) for run in value["workflow_runs"])
+            yield from (("run", run) for run in value["workflow_runs"])
         elif isinstance(value.get("jobs"), list):
-            yield from (("job", job, total) for job in value["jobs"])
+            yield from (("job", job) for job in value["jobs"])
         elif "run_id" in value:
-            yield "job", value, None
+            yield "job", value
         elif "run_number" in value:
-            yield "run", value, None
+            yield "run", value
         else:
             rejects.add("neither a run nor a job nor a page of them", value)
 
 
-def _take(attempts: dict, kind: str, record: fields.Record, total: int | None, told: Told) -> None:
+def _take(attempts: dict, kind: str, record: fields.Record, told: Told) -> None:
     """Put a record to its attempt; of one job told several times the latest state stays."""
     found = _ADDRESS.fullmatch(fields.url_or_none(record.get("html_url"), "html_url") or "")
     source = told.source or (found[1] if found else None)
@@ -105,7 +104,7 @@ def _take(attempts: dict, kind: str, record: fields.Record, total: int | None, t
     if kind == "run":
         _take_run(known, record)
     else:
-        _take_job(known, record, github_jobs.job(record, number, told), total)
+        _take_job(known, record, github_jobs.job(record, number, told))
     attempts[source, run_id, number] = known
 
 
@@ -127,7 +126,7 @@ def _updated(record: fields.Record) -> float:
     return at.timestamp() if at else 0.0
 
 
-def _take_job(known: _Attempt, record: fields.Record, job: Job, total: int | None) -> None:
+def _take_job(known: _Attempt, record: fields.Record, job: Job) -> None:
     """Keep the latest state of the job. Raises Broken if two records of one instant contradict each other."""
     latest = fields.newest([job.queued_at, job.started_at, job.stopped_at])
     state = _State(
@@ -138,7 +137,6 @@ def _take_job(known: _Attempt, record: fields.Record, job: Job, total: int | Non
         raise Broken(f"another record of job {job.build_id} at the same time says something else")
     if before is None or before.rank < state.rank:
         known.jobs[job.build_id or ""] = state
-    known.expected = max(known.expected or 0, total or 0) or None
 
 
 def _run(known: _Attempt, run_id: str, told: Told, rejects: Rejects) -> Run:
@@ -162,9 +160,6 @@ def _run(known: _Attempt, run_id: str, told: Told, rejects: Rejects) -> Run:
     observed = fields.newest(seen) or told.file_at
     if observed is None:
         raise Broken("neither the run nor a job of it tells a time")
-    is_over = all(job.status not in ("queued", "running") for job in jobs) and (
-        not record or bool(conclusion)
-    )
     return Run(
         source=known.source,
         run_id=run_id,
@@ -176,7 +171,6 @@ def _run(known: _Attempt, run_id: str, told: Told, rejects: Rejects) -> Run:
         pull_request=_pull_request(record),
         variant=told.variant,
         systems=tuple(sorted({job.system for job in jobs})),
-        is_complete=bool(jobs) and is_over and known.expected == len(jobs),
         status=RUN_STATUSES.get(str(conclusion), "aborted") if conclusion else None,
         started_at=fields.instant(record.get("run_started_at"), "run_started_at"),
         stopped_at=stopped,
