@@ -10,9 +10,10 @@ import msgspec
 import pytest
 
 from models.ci_format import TYPES, Envelope, FinalStatus, OpenStatus
+from pipelines.log.store import EventLog
 from pipelines.paths import SITE
 from pipelines.sources.ci.validate import validate
-from tests.ci_events import COMMIT
+from tests.ci_events import COMMIT, ingest
 
 PAGE = (SITE / "pages" / "send_us_your_ci.md").read_text(encoding="utf-8")
 BUILDS = {"hello": 0, "broken": 100, "slow": 101, "odd": 1}
@@ -44,6 +45,14 @@ def test_the_shell_example_has_ten_lines_and_its_output_is_valid(tmp_path: Path)
     assert (report.format, report.runs, report.jobs, report.complaints) == ("generic events", 1, 4, [])
     statuses = [msgspec.json.decode(line)["data"]["status"] for line in done.stdout.splitlines()]
     assert statuses == ["succeeded", "failed", "timed-out", "unknown"]
+    assert [one.rejected for one in ingest(tmp_path, results)] == [0]
+    builds = EventLog(tmp_path / "log").scan("build_observed").sort("attr").collect()
+    assert builds.select("attr", "status", "cause").rows() == [
+        ("broken", "failed", "unknown"),
+        ("hello", "succeeded", "unknown"),
+        ("odd", "unknown", "unknown"),
+        ("slow", "timed-out", "unknown"),
+    ]
 
 
 @pytest.mark.parametrize("cls", [Envelope, *TYPES.values()], ids=lambda cls: cls.__name__)
