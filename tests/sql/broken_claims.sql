@@ -158,3 +158,75 @@ update core.root_cause_reach set reach_jobs = reach_jobs + 1 where source = 'roo
 
 -- flaky_derivations__failed_and_succeeded
 update core.flaky_derivations set succeeded_builds = 0 where source = 'rooted';
+
+-- regression_jobs__hold_every_own_failure_once
+delete from core.regression_jobs where source = 'rooted';
+
+-- regressions__have_their_times_in_order
+update metrics.regressions set confirmed_at = first_bad_at - interval 1 day where source = 'burst';
+
+-- regressions__count_every_job_of_an_entry
+update metrics.regressions set own_jobs = own_jobs + 1 where source = 'burst';
+
+-- notice_volume__no_step_adds_any
+update metrics.notice_volume set notices = entries + 1 where source = 'burst';
+
+-- cohorts__count_every_failure_that_began_together
+update core.cohorts set jobs = jobs - 1 where source = 'burst';
+
+-- cohorts__of_two_clusters_are_more_than_a_day_apart
+update core.cohorts set cluster = 2 where source = 'burst';
+
+-- staging_comparisons__same_jobs_are_among_the_common
+insert into core.staging_comparisons values ('x', 'x', 'x', 1, timestamptz '2024-01-01', false, '1', '1', 2, 3, false);
+
+-- found_waves__end_when_it_is_told
+update core.found_waves set ended_at = began_at where source = 'burst';
+
+-- wave_cohorts__are_as_many_as_each_wave_has_jobs
+update core.found_waves set jobs = jobs + 1 where source = 'burst';
+
+-- cohort_curves__fall_from_all_that_began
+update metrics.cohort_curves set at_risk = at_risk + 1 where source = 'burst' and days = 0;
+
+-- eta_predictions__rest_on_earlier_clusters
+update core.eta_predictions set earlier_clusters = 1 where source = 'burst';
+
+-- eta_backtest__counts_every_prediction
+update metrics.eta_backtest set inside = inside + 1 where source = 'burst';
+
+-- wave_eta__has_an_interval_or_a_reason
+update metrics.wave_eta set reason = null where source = 'burst';
+
+-- waves__hold_every_declared_wave_with_its_newest_text
+delete from core.waves where source = 'waved';
+
+-- wave_evaluations__lie_in_the_time_of_the_wave
+update core.wave_evaluations set evaluation_at = evaluation_at - interval 5 days where source = 'waved';
+
+-- wave_package_states__every_package_is_in_exactly_one_state
+update core.wave_package_states set first_turn = 2 where source = 'waved' and attr = 'a';
+
+-- wave_package_states__a_pass_is_a_green_build
+update core.wave_package_states set state = 'pass' where source = 'waved' and attr = 'a';
+
+-- wave_packages__are_all_packages_of_the_newest_evaluations
+delete from core.wave_packages where source = 'waved' and attr = 'a';
+
+-- wave_rebuilds__come_after_the_pass
+update core.wave_rebuilds set rebuilt_at = passed_at - interval 1 day where source = 'waved';
+
+-- wave_progress__states_add_up_to_packages
+update metrics.wave_progress set failing_own = failing_own - 1 where source = 'waved';
+
+-- wave_progress__the_newest_counts_are_those_of_the_packages
+update metrics.wave_progress set packages = packages + 1, removed = removed + 1 where source = 'waved';
+
+-- wave_blockers__hold_every_package_that_waits_for_another
+update metrics.wave_blockers set held_packages = held_packages + 1 where source = 'waved';
+
+-- wave_time_in_state__every_package_is_in_one_state_to_the_end
+update metrics.wave_time_in_state set unfinished_stays = unfinished_stays + 1 where source = 'waved';
+
+-- wave_standing__states_add_up_and_final_means_nothing_is_open
+update metrics.wave_standing set is_final = true where source = 'waved';

@@ -1,12 +1,13 @@
 """Every claim finds what breaks it: each check runs on a warehouse in which one thing was made wrong."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import duckdb
 import pytest
 from msgspec import structs
 
-from models.events import BuildObserved
+from models.events import BuildObserved, WaveDeclared, WavePackageResolved
 from models.vocabulary import Cause
 from pipelines import checks
 from pipelines.paths import SQL
@@ -34,12 +35,18 @@ WORLDS = {
         x86_64-linux b*10  F  F  F  F*16
     """,
     "burst": """
-        x86_64-linux a*250  S F
+        x86_64-linux a*250  S F F
     """,
     "rooted": """
         x86_64-linux leaf  D D
         x86_64-linux root  F F
         x86_64-linux shaky F S=
+    """,
+    "waved": """
+        x86_64-linux root S S+ S+
+        x86_64-linux a    S F  F
+        x86_64-linux b    S D  D
+        x86_64-linux c    S F  F
     """,
 }
 GRAIN_ONLY = {
@@ -90,11 +97,38 @@ def roots() -> list[harness.Recorded]:
     return [(1, told), (1, own)]
 
 
+def waves() -> list[harness.Recorded]:
+    """The declared wave of the source `waved`, and a decision on a package of it."""
+    day = world.START + timedelta(days=1)
+    declared = WaveDeclared(
+        id="waves:declared:claims-1:2024-01-02",
+        source="waved",
+        observed_at=day,
+        wave="claims-1",
+        title="Claims",
+        roots=["root"],
+        instance="waved",
+        jobsets=["nixpkgs/trunk"],
+        started_at=day,
+    )
+    decided = WavePackageResolved(
+        id="waves:resolved:claims-1:c:*:2024-01-02",
+        source="waved",
+        observed_at=day,
+        wave="claims-1",
+        attr="c",
+        resolution="wont-fix",
+        author="somebody",
+        reason="unmaintained",
+    )
+    return [(1, declared), (1, decided)]
+
+
 @pytest.fixture(scope="module")
 def sound() -> Iterator[duckdb.DuckDBPyConnection]:
     """A warehouse in which all claims hold."""
     given = [event for source, text in WORLDS.items() for event in world.events(text, source)]
-    with harness.build([*given, *roots()]) as con:
+    with harness.build([*given, *roots(), *waves()]) as con:
         yield con
 
 

@@ -45,6 +45,7 @@ LETTERS: dict[str, tuple[str, Cause]] = {
     "T": ("timed-out", Cause.UNKNOWN),
     "E": ("eval-error", Cause.UNKNOWN),
     "Q": ("queued", Cause.UNKNOWN),
+    "R": ("running", Cause.UNKNOWN),
     "C": ("cancelled", Cause.UNKNOWN),
     "A": ("aborted", Cause.UNKNOWN),
     "B": ("broken-marked", Cause.UNKNOWN),
@@ -255,7 +256,7 @@ def _facts(answer: Answer, known: dict[str, tuple[str, Cause]], source: str, job
                 evaluation_id=answer.words["id"],
                 status=status,
                 source_status=letter,
-                is_finished=status != "queued",
+                is_finished=status not in ("queued", "running"),
                 cause=cause,
             )
 
