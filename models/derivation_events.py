@@ -50,9 +50,13 @@ class PackageSetEvaluated(Event, frozen=True, kw_only=True, tag="package_set_eva
 
 
 class PackageUpdated(Event, frozen=True, kw_only=True, tag="package_updated"):
-    """A commit says that it updates a package. `occurred_at` is the commit's instant."""
+    """A commit says that it updates a package. `occurred_at` is the commit's instant.
 
-    id: str
+    The id is `<source>:update:<revision>:<attr>`; it is derived, not stored.
+    """
+
+    id_columns: ClassVar[tuple[str, ...]] = ("source", "revision", "attr")
+
     attr: str
     """As the commit's author wrote it."""
     from_version: str

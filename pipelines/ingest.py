@@ -10,8 +10,8 @@ import polars as pl
 from models.events import Event
 from pipelines import sources
 from pipelines.errors import BadInput
+from pipelines.log import derived_ids, listings, quarantine, schema, state
 from pipelines.log import facts as build_facts
-from pipelines.log import listings, quarantine, schema, state
 from pipelines.log.store import Batch, EventLog
 from pipelines.sources.base import Facts, Known, Rejected, reject
 
@@ -73,12 +73,15 @@ def record(
     """Append a source's facts as one batch, described by its name unless told otherwise. The caller holds the lock.
 
     `facts` holds no observation whose id the log has; its listings are told as changes against what the log holds,
-    and so are its facts about builds.
+    and so are its facts about builds, and what never changes once it is told.
     """
     frames = dict(facts.frames)
     if "build_observed" in frames and frames["build_observed"].height:
         told = state.untold(log, frames["build_observed"])
         frames["build_observed"] = build_facts.fresh(told, state.build_facts(log, told))
+    for event_type in derived_ids.EVENT_TYPES:
+        if event_type in frames:
+            frames[event_type] = derived_ids.untold(log, event_type, frames[event_type])
     repeated: list[Rejected] = []
     for listing in facts.listings:
         progress(f"comparing {listing.observations.height:,} lists of {listing.jobset}")

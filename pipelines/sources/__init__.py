@@ -3,10 +3,24 @@
 from pathlib import Path
 
 from pipelines.errors import BadInput
-from pipelines.sources import broken_markers, channel_history, haskell_updates, trunk_failures
+from pipelines.sources import (
+    broken_markers,
+    channel_history,
+    haskell_updates,
+    nixpkgs_graph,
+    trunk_failures,
+    version_updates,
+)
 from pipelines.sources.base import Source
 
-SOURCES: tuple[Source, ...] = (haskell_updates, trunk_failures, channel_history, broken_markers)
+SOURCES: tuple[Source, ...] = (
+    haskell_updates,
+    trunk_failures,
+    channel_history,
+    broken_markers,
+    nixpkgs_graph,
+    version_updates,
+)
 """Every history that `ingest history` recognises."""
 
 

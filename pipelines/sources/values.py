@@ -3,6 +3,7 @@
 For Parquet files that are too large to be read as text, as `pipelines.sources.files` does with small ones.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
@@ -25,6 +26,17 @@ def parquet_columns(path: Path) -> set[str]:
     except pl.exceptions.PolarsError as error:
         first_line = (str(error).splitlines() or [type(error).__name__])[0]
         raise BadInput(f"{path} is not a readable Parquet file ({first_line}): fetch it again.") from error
+
+
+def parquet_table(path: Path, columns: Sequence[str], most_rows: int) -> pl.DataFrame:
+    """These columns of a Parquet file. Raises BadInput if it is missing, damaged, too long or lacks one."""
+    lacking = sorted(set(columns) - parquet_columns(path))
+    if lacking:
+        raise BadInput(f"{path} is not there or lacks the columns {', '.join(lacking)}: fetch it again.")
+    rows = pl.scan_parquet(path).select(pl.len()).collect().item()
+    if rows > most_rows:
+        raise BadInput(f"{path} has {rows:,} rows, over the {most_rows:,} that are read: split it.")
+    return pl.read_parquet(path, columns=list(columns))
 
 
 def whole(values: pl.Series) -> pl.Series:

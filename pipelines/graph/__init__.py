@@ -1,0 +1,1 @@
+"""The graph of derivations in arrays: what an update reaches, level by level, many roots at a time."""

@@ -1,0 +1,26 @@
+"""The 64-bit identity of many derivations at once: `models.derivations.id64` over a column."""
+
+import numpy as np
+import polars as pl
+
+from models.derivations import ALPHABET, DIGITS, HASH_LENGTH
+
+_VALUE = np.full(256, 0, dtype=np.uint64)
+_VALUE[np.frombuffer(ALPHABET.encode(), dtype=np.uint8)] = np.arange(len(ALPHABET), dtype=np.uint64)
+_PATTERN = rf"\A[{ALPHABET}]{{{HASH_LENGTH}}}\z"
+
+
+def id64(hashes: pl.Series) -> pl.Series:
+    """First 64 bits of each hash as a signed integer; null for what is no hash as Nix writes it."""
+    text = hashes.cast(pl.String, strict=False)
+    is_hash = text.str.contains(_PATTERN).fill_null(value=False)
+    whole = text.set(~is_hash, ALPHABET[0] * HASH_LENGTH)
+    digits = _VALUE[
+        np.frombuffer("".join(whole).encode(), dtype=np.uint8).reshape(-1, HASH_LENGTH)[:, :DIGITS]
+    ]
+    number = np.zeros(len(whole), dtype=np.uint64)
+    for place in range(DIGITS - 1):
+        number = number << np.uint64(5) | digits[:, place]
+    # Thirteen digits are 65 bits: the last one gives four.
+    number = number << np.uint64(4) | digits[:, DIGITS - 1] >> np.uint64(1)
+    return pl.Series(hashes.name, number.view(np.int64)).set(~is_hash, None)
