@@ -88,6 +88,15 @@ def test_a_run_without_a_commit_wants_one() -> None:
     assert not run_of(read(job("hello"), told=Told(commit=COMMIT))).needs_commit
 
 
+def test_one_told_commit_is_not_that_of_several_runs() -> None:
+    told = Told(commit=COMMIT)
+    assert [run.commit for run in generic.read([job("a")], told, "x").runs] == [COMMIT]
+    named = [job("a"), job("b", run="r-2", commit="5" * 40)]
+    assert [run.commit for run in generic.read(named, told, "x").runs] == [COMMIT, "5" * 40]
+    with pytest.raises(BadInput, match="holds 2 runs without a commit"):
+        generic.read([job("a"), job("b", run="r-2")], told, "x")
+
+
 def test_unknown_types_are_counted_and_unknown_fields_left() -> None:
     reading = read(job("hello", commit=COMMIT, mood="fine"), *[event("x", "i", {}, type="com.x.v1")] * 3)
     assert (reading.left, reading.rejected) == (((SOURCE, "com.x.v1", 3),), ())

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -126,7 +126,7 @@ def _with_job(made: Build, result: int | None, told: Told) -> Build:
         log_url=_page(made.record, told),
         build_id=str(made.id),
     )
-    return Build(**{**vars(made), "job": job})
+    return replace(made, job=job)
 
 
 def place(full_attr: str, system: Any, told: Told) -> tuple[str, str]:

@@ -197,10 +197,17 @@ def _runs(
         elif isinstance(event.data, RunFinished):
             finished.setdefault((event.envelope.source, event.data.run_id), []).append(event.envelope)
     named = _as_named_by_jobs(jobs)
+    keys = sorted(started.keys() | finished.keys() | named.keys())
     runs = {
-        key: _run(key, started.get(key, []), finished.get(key, []), named.get(key, {}), told)
-        for key in sorted(started.keys() | finished.keys() | named.keys())
+        key: _run(key, started.get(key, []), finished.get(key, []), named.get(key, {}), told) for key in keys
     }
+    bare = [
+        key for key in keys if not _names_commit(started.get(key, []), finished.get(key, []), named.get(key))
+    ]
+    if told.commit and len(bare) > 1:
+        raise BadInput(
+            f"{name} holds {len(bare):,} runs without a commit; one told commit cannot be that of all."
+        )
     commits = pl.DataFrame(
         [(*key, run.commit) for key, run in runs.items()],
         schema={"source": pl.String, "run_id": pl.String, "of_run": pl.String},
@@ -211,6 +218,12 @@ def _runs(
     wrong = jobs.filter(other)
     seen.reject_jobs(name, wrong, "commit", "data.commit is not the commit of its run")
     return list(runs.values()), jobs.filter(~other) if wrong.height else jobs
+
+
+def _names_commit(started: list[Envelope], finished: list[Envelope], named: dict[str, object] | None) -> bool:
+    """Whether any event of a run tells its commit."""
+    told = [event.data.commit for event in (*started, *finished)]  # type: ignore[attr-defined]
+    return any(told) or bool(named and named["commit"])
 
 
 def _as_named_by_jobs(jobs: pl.DataFrame) -> dict[tuple[str, str], dict[str, object]]:
