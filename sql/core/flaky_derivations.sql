@@ -15,7 +15,13 @@
 -- column: first_failed_at | When a failure was first seen.
 -- column: first_succeeded_at | When a success was first seen.
 -- column: known_since_at | When both had been seen.
-with facts as (
+with changed as (
+    select distinct source, build_id
+    from replay.build_facts
+    where not is_only
+),
+
+facts as (
     select
         b.source,
         coalesce(b.drv_path, 'build:' || b.build_id) as derivation,
@@ -26,7 +32,10 @@ with facts as (
         k.status_class = 'green' as is_green
     from staging.build_observed as b
     inner join core.status_classes as k on b.status = k.status
-    where b.is_finished
+    -- A build of one status alone says nothing of its derivation unless that has a name.
+    left join changed as c on b.source = c.source and b.build_id = c.build_id
+    where (b.drv_path is not null or c.build_id is not null)
+        and b.is_finished
         and not coalesce(b.is_cached, false)
         and (
             k.status_class = 'green'

@@ -160,7 +160,7 @@ update core.root_cause_reach set reach_jobs = reach_jobs + 1 where source = 'roo
 update core.flaky_derivations set succeeded_builds = 0 where source = 'rooted';
 
 -- regression_jobs__hold_every_own_failure_once
-delete from core.regression_jobs where source = 'rooted';
+delete from core.regression_jobs where source = 'burst';
 
 -- regressions__have_their_times_in_order
 update metrics.regressions set confirmed_at = first_bad_at - interval 1 day where source = 'burst';

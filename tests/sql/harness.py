@@ -32,9 +32,11 @@ from tests.sql import world
 HERE = Path(__file__).parent
 SCHEMA = dict.fromkeys(
     (
+        "cohorts",
         "evaluation_systems",
         "failure_episodes",
         "flaky_derivations",
+        "found_waves",
         "gaps",
         "jobs_now",
         "regression_jobs",
@@ -103,6 +105,17 @@ def build(given: Iterable[Recorded]) -> duckdb.DuckDBPyConnection:
 def all_relations() -> dict[str, Relation]:
     """Every relation of `sql/`, dependencies first."""
     return relations.load(SQL)
+
+
+def with_ancestors(*names: str) -> set[str]:
+    """These relations and all that they are computed from."""
+    known, found, wanted = all_relations(), set[str](), list(names)
+    while wanted:
+        name = wanted.pop()
+        if name in known and name not in found:
+            found.add(name)
+            wanted += known[name].dependencies
+    return found
 
 
 @functools.cache
