@@ -3,6 +3,7 @@
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -11,7 +12,7 @@ from pipelines.errors import BadInput
 from pipelines.log.store import EventLog
 from pipelines.sources.ci import inbox
 from pipelines.sources.ci import ingest as reading
-from pipelines.sources.ci.runs import Told
+from pipelines.sources.ci.runs import Reading, Told
 from tests.ci_events import COMMIT, PLACE, ingest, job, put, started
 
 DRV = "/nix/store/" + "0" * 32 + "-hello-2.12.drv"
@@ -43,6 +44,26 @@ def test_a_sidecar_that_comes_later_is_read(tmp_path: Path):
     put(tmp_path / "inbox", "eval.jsonl.told.toml", [f'commit = "{COMMIT}"\n'.encode()])
     ingest(tmp_path, told=Told(source=PLACE, run_id="7"))
     assert _observations(tmp_path)["revision"].to_list() == [None, COMMIT]
+
+
+def test_what_is_appended_while_a_file_is_read_is_read_the_next_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    path = put(tmp_path / "inbox", "log.ndjson", [started(), job("a")])
+    read = reading.read
+
+    def slow(*told: Any) -> tuple[str, Reading]:
+        done = read(*told)
+        with path.open("ab") as file:
+            file.write(job("b"))
+        return done
+
+    monkeypatch.setattr(reading, "read", slow)
+    ingest(tmp_path)
+    monkeypatch.undo()
+    ingest(tmp_path)
+    assert _observations(tmp_path)["listed_rows"].to_list() == [1, 2]
+    assert ingest(tmp_path) == []
 
 
 def test_what_is_told_must_be_of_use(tmp_path: Path):

@@ -103,13 +103,16 @@ def files(paths: Sequence[Path], told: Told) -> list[Found]:
     return [_found(path, told) for path in names]
 
 
-def key_of(path: Path, told: Told) -> str:
-    """What identifies an input: its bytes and what is told about it. Raises BadInput if it cannot be opened."""
+def look(path: Path, told: Told) -> Seen:
+    """A file as it is, with its key: its bytes and what is told about it. Raises BadInput if it cannot be opened."""
+    # Before it is read: what is appended meanwhile has to show as a change.
+    about = path.lstat()
     digest = hashlib.sha256()
     for block in raw(path):
         digest.update(block)
     digest.update(_of_told(told))
-    return digest.hexdigest()
+    of_told = hashlib.sha256(_of_told(told)).hexdigest()
+    return Seen(about.st_size, about.st_mtime_ns, about.st_ino, digest.hexdigest(), of_told)
 
 
 def _of_told(told: Told) -> bytes:
@@ -131,12 +134,9 @@ def unchanged(path: Path, told: Told, state: State, written_ns: int) -> str | No
     return seen.key if same and about.st_mtime_ns < written_ns else None
 
 
-def remember(path: Path, told: Told, state: State, key: str) -> None:
-    """Note size, time and number of a file whose key is known."""
-    about = path.lstat()
-    state.files[str(path.absolute())] = Seen(
-        about.st_size, about.st_mtime_ns, about.st_ino, key, hashlib.sha256(_of_told(told)).hexdigest()
-    )
+def remember(path: Path, state: State, seen: Seen) -> None:
+    """Note a file whose content is known."""
+    state.files[str(path.absolute())] = seen
 
 
 def check(told: Told) -> None:

@@ -14,7 +14,7 @@ from pipelines.sources.base import Facts, Rejected
 from pipelines.sources.ci import generic, inbox
 from pipelines.sources.ci.complaints import cut
 from pipelines.sources.ci.facts import UNNAMED, tell
-from pipelines.sources.ci.inbox import Found, State
+from pipelines.sources.ci.inbox import Found, Seen, State
 from pipelines.sources.ci.input import head, open_lines, raw
 from pipelines.sources.ci.known import Past
 from pipelines.sources.ci.observations import place_of
@@ -32,9 +32,9 @@ UNREADABLE = (BadInput, ValueError, RecursionError, OSError, pl.exceptions.Polar
 
 @dataclass
 class _Group:
-    """Files that are written to the log together: each with its key, format and content."""
+    """Files that are written to the log together: each as it was seen, its format and content."""
 
-    files: list[tuple[Found, str, str, Reading]] = field(default_factory=list)
+    files: list[tuple[Path, Seen, str, Reading]] = field(default_factory=list)
     broken: list[tuple[str, Rejected]] = field(default_factory=list)
     """Source and reject of files that cannot be used as a whole."""
     size: int = 0
@@ -94,9 +94,9 @@ def _take(one: Found, state: State, group: _Group) -> None:
     try:
         if one.problem:
             raise BadInput(f"{one.path.name}: {one.problem}.")
-        key = inbox.key_of(one.path, one.told)
-        if key in state.done:
-            inbox.remember(one.path, one.told, state, key)
+        seen = inbox.look(one.path, one.told)
+        if seen.key in state.done:
+            inbox.remember(one.path, state, seen)
             return
         name, reading = read(one.path, one.told)
     except UNREADABLE as error:
@@ -105,8 +105,8 @@ def _take(one: Found, state: State, group: _Group) -> None:
         source = place_of(one.told.source) if one.told.source else UNNAMED
         group.broken.append((source, Rejected(one.path.name, reason, _beginning(one.path))))
         return
-    group.files.append((one, key, name, reading))
-    group.size += one.path.lstat().st_size
+    group.files.append((one.path, seen, name, reading))
+    group.size += seen.size
     group.jobs += sum(len(run.jobs) for run in reading.runs)
     group.jobs += 0 if reading.jobs is None else reading.jobs.height
 
@@ -141,10 +141,10 @@ def _write(
     state.retracted = sorted(
         {*state.retracted, *back}, key=lambda one: (one.source, one.event_id, one.at, one.reason)
     )
-    for one, key, name, reading in group.files:
+    for path, seen, name, reading in group.files:
         if not made.pending & {(run.source, run.run_id) for run in reading.runs}:
-            state.done[key] = name
-            inbox.remember(one.path, one.told, state, key)
+            state.done[seen.key] = name
+            inbox.remember(path, state, seen)
     return done
 
 
@@ -153,7 +153,7 @@ def _others(group: _Group, state: State) -> list[Reading]:
 
     One may also hold another event of a job of which an event is taken back.
     """
-    taken = {str(one.path.absolute()) for one, *_ in group.files}
+    taken = {str(path.absolute()) for path, *_ in group.files}
     readings = []
     size = 0
     for name, seen in sorted(state.files.items()):
