@@ -8,10 +8,11 @@ from urllib.parse import quote
 from markupsafe import Markup
 
 from pipelines.publish import grid, scopes, text
+from pipelines.publish.cohort_views import CohortViews
 from pipelines.publish.grid import Cell
 from pipelines.publish.labels import columns
-from pipelines.publish.reference import Reference
 from pipelines.publish.text import esc, evidence, link
+from pipelines.publish.wave_views import WaveViews
 
 if TYPE_CHECKING:
     from pipelines.publish.pages import Assembly
@@ -32,7 +33,7 @@ def build(row: Mapping[str, Any]) -> Cell:
     return Cell(Markup(link(esc(shown), evidence(row["source"], "build", row["build_id"]))), shown)
 
 
-class Views(Reference):
+class Views(CohortViews, WaveViews):
     """What a page may ask for; bound to the page's place below the site's root."""
 
     def jobset(self, row: Mapping[str, Any]) -> Cell:

@@ -153,5 +153,6 @@ def test_every_core_relation_and_metric_has_a_claim() -> None:
 
 def test_every_claim_is_broken_once() -> None:
     claims = {path.stem for path in (SQL / "checks").glob("*.sql")}
-    # Those about channels are broken in test_channel_delay, over channels.
-    assert {name for name in claims if not name.startswith("channel")} == set(broken_claims())
+    # Those about advances are broken in test_channel_delay, over the real ones.
+    elsewhere = ("channel_advances__", "channel_delay__", "channels__")
+    assert {name for name in claims if not name.startswith(elsewhere)} == set(broken_claims())
