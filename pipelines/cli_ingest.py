@@ -89,7 +89,7 @@ def _ask(chosen: list[Any], jobsets: tuple[str, ...], rate: float | None) -> Non
     runtime = Runtime(settings.load())
     with shown() as steps:
         runtime.progress = steps
-        for live in chosen:
+        for live in runtime.doubtful_last(chosen):
             known = {jobset.name: jobset for jobset in live.instance.jobsets}
             wanted = tuple(known.get(name, JobsetConfig(name)) for name in jobsets) or tuple(known.values())
             instance = replace(live.instance, jobsets=wanted, rate=rate or live.instance.rate)

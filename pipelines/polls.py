@@ -24,13 +24,23 @@ class Poll:
     """Of this or an earlier attempt; null if none ever did."""
     error: str | None
     """Why the last attempt failed; null if it did not."""
+    is_unreachable: bool = False
+    """Whether it failed because nothing usable answered, and not for what was asked."""
 
 
-def record(var: Path, source: str, jobset: str, now: datetime, error: str | None = None) -> Poll:
+def record(
+    var: Path,
+    source: str,
+    jobset: str,
+    now: datetime,
+    error: str | None = None,
+    *,
+    is_unreachable: bool = False,
+) -> Poll:
     """Keep the outcome of an attempt made now; an error keeps the time of the last success."""
     before = read(var).get((source, jobset))
     succeeded_at = now if error is None else (before.succeeded_at if before else None)
-    poll = Poll(source, jobset, now.astimezone(UTC), succeeded_at, error)
+    poll = Poll(source, jobset, now.astimezone(UTC), succeeded_at, error, is_unreachable)
     path = var / FOLDER / (re.sub(r"[^A-Za-z0-9.-]+", "_", f"{source}_{jobset}") + ".json")
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".part")
@@ -55,8 +65,22 @@ def read(var: Path) -> dict[tuple[str, str], Poll]:
                 datetime.fromisoformat(told["attempted_at"]),
                 datetime.fromisoformat(told["succeeded_at"]) if told["succeeded_at"] else None,
                 told["error"],
+                told.get("is_unreachable") is True,
             )
         except (OSError, ValueError, KeyError, TypeError):
             continue
         found[poll.source, poll.jobset] = poll
     return found
+
+
+def unreachable(var: Path) -> frozenset[str]:
+    """Sources that were not reached when they were asked last, whichever jobset that was for."""
+    newest: dict[str, Poll] = {}
+    for poll in read(var).values():
+        before = newest.get(poll.source)
+        if before is None or (before.attempted_at, not before.is_unreachable) < (
+            poll.attempted_at,
+            not poll.is_unreachable,
+        ):
+            newest[poll.source] = poll
+    return frozenset(source for source, poll in newest.items() if poll.is_unreachable)

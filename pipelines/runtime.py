@@ -15,6 +15,7 @@ from pipelines.log import lock
 from pipelines.log.store import EventLog
 from pipelines.publish.report import ReportResult, publish
 from pipelines.settings import Settings
+from pipelines.sources.hydra.outcomes import GaveUp
 
 
 def quiet(_: str) -> None:
@@ -33,7 +34,7 @@ class Runtime:
     failures: list[str] = field(default_factory=list)
     """What live sources could not be asked, each in a sentence."""
     unreachable: dict[str, str] = field(default_factory=dict)
-    """Sources that failed in this run: their other jobsets are not tried, for each try waits for minutes."""
+    """Hydras that gave no answer in this run: their other jobsets are not tried, for each try waits for minutes."""
     report: ReportResult | None = None
 
     @cached_property
@@ -56,12 +57,18 @@ class Runtime:
         self.ingested.append(done)
         return done
 
+    def doubtful_last(self, live: Sequence[Live]) -> list[Live]:
+        """Hydras in their order, those that did not answer when they were asked last behind the others."""
+        doubtful = polls.unreachable(self.settings.var)
+        return sorted(live, key=lambda one: one.instance.source in doubtful)
+
     def ingest_live(self, live: Live, jobset: str) -> list[ingest.Ingested] | str:
         """Ask a Hydra for what is new in a jobset. A sentence instead if that is not allowed or fails."""
         from pipelines.sources.hydra import consent
         from pipelines.sources.hydra.ingest import ingest_hydra
 
         instance = live.instance
+        is_doubtful = instance.source in polls.unreachable(self.settings.var)
         try:
             consent.require(instance)
         except BadInput as error:
@@ -69,8 +76,16 @@ class Runtime:
         return self._attempt(
             instance.source,
             [jobset],
+            self.unreachable.get(instance.source),
             lambda: ingest_hydra(
-                instance, (jobset,), self.settings.var, self.log, self.settings.quarantine, self.say, self.now
+                instance,
+                (jobset,),
+                self.settings.var,
+                self.log,
+                self.settings.quarantine,
+                self.say,
+                self.now,
+                is_doubtful=is_doubtful,
             ),
         )
 
@@ -88,6 +103,7 @@ class Runtime:
         return self._attempt(
             source,
             database.jobsets,
+            None,
             lambda: ingest_database(
                 dsn,
                 database.source_url,
@@ -133,20 +149,28 @@ class Runtime:
         return done
 
     def _attempt(
-        self, source: str, jobsets: Sequence[str], work: Callable[[], list[ingest.Ingested]]
+        self,
+        source: str,
+        jobsets: Sequence[str],
+        failure: str | None,
+        work: Callable[[], list[ingest.Ingested]],
     ) -> list[ingest.Ingested] | str:
+        """Do the work, unless it failed already, and remember how it ended."""
         done: list[ingest.Ingested] = []
-        failure = self.unreachable.get(source)
+        is_unreachable = failure is not None
         if failure is None:
             try:
                 done = work()
             except (HealthError, OSError) as error:
                 failure = str(error)
                 self.failures.append(f"{source} {', '.join(jobsets)}: {failure}")
-                if not isinstance(error, BadInput):
+                is_unreachable = isinstance(error, GaveUp)
+                if is_unreachable:
                     self.unreachable[source] = failure
         for jobset in jobsets:
-            polls.record(self.settings.var, source, jobset, self.now(), failure)
+            polls.record(
+                self.settings.var, source, jobset, self.now(), failure, is_unreachable=is_unreachable
+            )
         self.ingested += done
         return failure or done
 

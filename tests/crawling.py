@@ -7,9 +7,10 @@ from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pipelines.sources.hydra.client import Bounds, Client, Clock
+from pipelines.sources.hydra.client import Client
 from pipelines.sources.hydra.crawl import Outcome, crawl
 from pipelines.sources.hydra.instance import Instance, JobsetConfig
+from pipelines.sources.hydra.outcomes import Bounds, Clock
 from pipelines.sources.hydra.store import Store
 
 JOBSETS = (

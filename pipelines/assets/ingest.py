@@ -5,14 +5,14 @@ warned of and passed over: it delays nothing but itself.
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
 import dagster as dg
 
-from pipelines.configuration import Configuration
+from pipelines.configuration import Configuration, Live
 from pipelines.ingest import Ingested
 from pipelines.runtime import Runtime
 
@@ -20,27 +20,21 @@ ANSWERS = "answers"
 """Name of the check that warns when a live source did not answer."""
 
 
-def ingest_assets(configuration: Configuration) -> list[dg.AssetsDefinition]:
-    """Every asset of the group `ingest`, in the order in which they run."""
+def ingest_assets(configuration: Configuration, doubtful: Collection[str] = ()) -> list[dg.AssetsDefinition]:
+    """Every asset of the group `ingest`, in the order in which they run: doubtful sources last."""
     assets: list[dg.AssetsDefinition] = []
-    for make in _makers(configuration):
+    for make in _makers(configuration, doubtful):
         assets.append(make([key for asset in assets[-1:] for key in asset.keys]))
     return assets
 
 
-def _makers(configuration: Configuration) -> Iterator[Callable[[list[dg.AssetKey]], dg.AssetsDefinition]]:
+def _makers(
+    configuration: Configuration, doubtful: Collection[str]
+) -> Iterator[Callable[[list[dg.AssetKey]], dg.AssetsDefinition]]:
     """What makes each asset, once it is told which ones it comes after."""
     for path in configuration.histories:
         yield partial(_history_asset, path)
-    for live in configuration.live:
-        for jobset in live.instance.jobsets:
-            yield partial(
-                _live_asset,
-                [live.instance.source, jobset.name],
-                f"Appends what is new in {jobset.name} of {live.instance.source}, asked over HTTP.",
-                lambda runtime, live=live, jobset=jobset: runtime.ingest_live(live, jobset.name),
-                live.freshness,
-            )
+    yield from _hydras(live for live in configuration.live if live.instance.source not in doubtful)
     for database in configuration.databases:
         yield partial(
             _live_asset,
@@ -70,6 +64,21 @@ def _makers(configuration: Configuration) -> Iterator[Callable[[list[dg.AssetKey
         lambda runtime: runtime.ingest_inbox(),
         None,
     )
+    yield from _hydras(live for live in configuration.live if live.instance.source in doubtful)
+
+
+def _hydras(
+    chosen: Iterable[Live],
+) -> Iterator[Callable[[list[dg.AssetKey]], dg.AssetsDefinition]]:
+    for live in chosen:
+        for jobset in live.instance.jobsets:
+            yield partial(
+                _live_asset,
+                [live.instance.source, jobset.name],
+                f"Appends what is new in {jobset.name} of {live.instance.source}, asked over HTTP.",
+                lambda runtime, live=live, jobset=jobset: runtime.ingest_live(live, jobset.name),
+                live.freshness,
+            )
 
 
 def _name(text: str) -> str:

@@ -11,8 +11,8 @@ import pytest
 
 from pipelines.errors import HealthError
 from pipelines.sources.hydra import crawled
-from pipelines.sources.hydra.client import Bounds, GaveUp
 from pipelines.sources.hydra.instance import JobsetConfig
+from pipelines.sources.hydra.outcomes import Bounds, GaveUp
 from pipelines.sources.hydra.store import Store
 from pipelines.sources.hydra.tables import Tables
 from tests import crawling, replay_server

@@ -8,18 +8,30 @@ import random
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import Generic, TypeVar
+from typing import TypeVar
 from urllib.parse import urljoin, urlsplit
 
 import httpx
 import msgspec
 
-from pipelines.errors import HealthError
 from pipelines.sources.hydra.consent import user_agent
 from pipelines.sources.hydra.instance import Instance
+from pipelines.sources.hydra.outcomes import (
+    PROBE,
+    Again,
+    Answer,
+    Bounds,
+    Clock,
+    Failed,
+    GaveUp,
+    Gone,
+    Stopped,
+    parsed,
+    plain,
+)
 
 T = TypeVar("T")
 
@@ -30,73 +42,9 @@ MOVED = frozenset({301, 302, 303, 307, 308})
 LONGEST_WAIT = 15 * 60.0
 """Seconds; a longer `Retry-After` is waited for this long, and then counts as a failure again."""
 FIRST_WAIT = 4.0
+CONNECT_SECONDS = 30.0
 SLICE = 5.0
 """Seconds between two looks at the stop switch while waiting."""
-
-
-class GaveUp(HealthError):
-    """The instance failed too often in a row; the run ends, and what was answered before is kept."""
-
-    exit_code = 4
-
-
-class Stopped(Exception):
-    """The operator asked to end, or the window of time closed: the run ends between two requests."""
-
-
-class Gone(Exception):
-    """404. `is_told`: Hydra itself said so in JSON, and not some page in front of it."""
-
-    def __init__(self, path: str, is_told: bool) -> None:
-        super().__init__(f"{path}: not found")
-        self.is_told = is_told
-
-
-class Failed(Exception):
-    """An answer that cannot be used and is not worth asking for again in this run."""
-
-    def __init__(self, path: str, what: str) -> None:
-        super().__init__(f"{path}: {what}")
-        self.what = what
-
-
-class _Again(Exception):
-    """A failure that may pass; `wait` in seconds where the server told it."""
-
-    def __init__(self, what: str, wait: float | None = None) -> None:
-        super().__init__(what)
-        self.wait = wait
-
-
-@dataclass(frozen=True)
-class Answer(Generic[T]):
-    """A usable answer."""
-
-    path: str
-    """Path and query that gave it, after redirects, below the instance's address."""
-    at: datetime
-    body: bytes
-    value: T
-
-
-@dataclass(frozen=True)
-class Bounds:
-    """What an answer may cost."""
-
-    max_bytes: int = 256 * 1024 * 1024
-    answer_seconds: float = 900.0
-    """For a whole answer; the proxy of hydra.nixos.org ends one after this time."""
-    read_seconds: float = 300.0
-    """For silence within an answer: lists of evaluations take minutes to begin."""
-
-
-@dataclass
-class Clock:
-    """Time as it is passed in, so that tests wait for nothing."""
-
-    monotonic: Callable[[], float]
-    sleep: Callable[[float], None]
-    now: Callable[[], datetime]
 
 
 @dataclass
@@ -111,10 +59,11 @@ class Client:
     requests: int = 0
     failures: int = 0
     """Failures in a row."""
+    patience: int = FAILURES_IN_A_ROW
+    """Failures in a row after which it gives up."""
 
     def __post_init__(self) -> None:
         self._next = self.clock.monotonic()
-        timeout = httpx.Timeout(self.bounds.read_seconds, connect=30.0)
         self._http = httpx.Client(
             headers={
                 "User-Agent": user_agent(self.instance),
@@ -122,7 +71,6 @@ class Client:
                 "Accept-Encoding": "gzip",
             },
             limits=httpx.Limits(max_connections=1, max_keepalive_connections=1),
-            timeout=timeout,
             follow_redirects=False,
             # Hydra sets a session cookie each time; sending it back would only make sessions.
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
@@ -145,23 +93,36 @@ class Client:
         """
         return self._persist(path, lambda: self._location(path))
 
+    def probe(self) -> None:
+        """Ask once, and not for long, whether anything answers. Raises GaveUp, Stopped."""
+        usual = self.bounds, self.patience
+        self.bounds, self.patience = PROBE, 1
+        try:
+            self.get("/", list[msgspec.Raw])
+        except Gone:
+            # Something answers; what is not there is found out by what is asked for next.
+            return
+        finally:
+            self.bounds, self.patience = usual
+
     def count_failure(self, what: str) -> None:
-        """Count a failure. Raises GaveUp at the fifth in a row."""
+        """Count a failure. Raises GaveUp where the patience ends."""
         self.failures += 1
-        if self.failures >= FAILURES_IN_A_ROW:
+        if self.failures >= self.patience:
+            times = "again" if self.patience == 1 else f"{self.failures} times in a row"
             raise GaveUp(
-                f"{self.instance.source} failed {self.failures} times in a row, last with {what}: the crawl "
-                "ended, what it got is kept; try again later, and write to the operators if it stays so."
+                f"{self.instance.source} failed {times}, last with {what}: the crawl ended, what it got is kept; "
+                "try again later, and write to the operators if it stays so."
             )
 
     def _persist(self, path: str, ask: Callable[[], T]) -> T:
         while True:
             try:
                 answer = ask()
-            except (httpx.TransportError, zlib.error, _Again) as error:
-                what = f"{_plain(error)} at {path}"
+            except (httpx.TransportError, zlib.error, Again) as error:
+                what = f"{plain(error)} at {path}"
                 self.count_failure(what)
-                told = error.wait if isinstance(error, _Again) else None
+                told = error.wait if isinstance(error, Again) else None
                 self._wait(self._delay() if told is None else min(told, LONGEST_WAIT))
                 continue
             except Failed as error:
@@ -194,7 +155,7 @@ class Client:
         while True:
             body, moved = self._request(path)
             if moved is None:
-                return Answer(path, self.clock.now(), body, _parse(path, body, shape))
+                return Answer(path, self.clock.now(), body, parsed(path, body, shape))
             seen.add(path)
             if moved in seen or len(seen) > REDIRECTS:
                 raise Failed(path, f"redirects in a circle or more than {REDIRECTS} times")
@@ -219,10 +180,12 @@ class Client:
         self._next = self.clock.monotonic() + 1 / self.instance.rate
         self.requests += 1
         deadline = self.clock.monotonic() + self.bounds.answer_seconds
-        with self._http.stream("GET", self.instance.url + path) as response:
+        silence = self.bounds.read_seconds
+        timeout = httpx.Timeout(silence, connect=min(silence, CONNECT_SECONDS))
+        with self._http.stream("GET", self.instance.url + path, timeout=timeout) as response:
             status = response.status_code
             if status in RETRIED:
-                raise _Again(f"status {status}", self._retry_after(response))
+                raise Again(f"status {status}", self._retry_after(response))
             if status in MOVED:
                 return b"", self._moved(path, response)
             kind = response.headers.get("Content-Type", "")
@@ -258,10 +221,10 @@ class Client:
             if size > self.bounds.max_bytes:
                 raise Failed(path, f"more than {self.bounds.max_bytes:,} bytes")
             if self.clock.monotonic() > deadline:
-                raise _Again(f"an answer that took more than {self.bounds.answer_seconds:,.0f} seconds")
+                raise Again(f"an answer that took more than {self.bounds.answer_seconds:,.0f} seconds")
             yield chunk
         if unzip and not unzip.eof:
-            raise _Again("a truncated answer")
+            raise Again("a truncated answer")
 
     def _retry_after(self, response: httpx.Response) -> float | None:
         """Seconds that the server asks to wait, at least a second; None if it does not say."""
@@ -274,24 +237,3 @@ class Client:
             return None
         at = at if at.tzinfo else at.replace(tzinfo=UTC)
         return max(1.0, (at - self.clock.now()).total_seconds())
-
-
-def _parse(path: str, body: bytes, shape: type[T]) -> T:
-    try:
-        return msgspec.json.decode(body, type=shape)
-    except msgspec.ValidationError as error:
-        raise Failed(path, f"JSON of another shape: {error}") from error
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise _Again("a truncated or broken answer") from error
-
-
-def shaped(raw: msgspec.Raw | bytes, shape: type[T], path: str) -> T:
-    """A part of an answer in its shape. Raises Failed."""
-    try:
-        return msgspec.json.decode(raw, type=shape)
-    except msgspec.DecodeError as error:
-        raise Failed(path, f"JSON of another shape: {error}") from error
-
-
-def _plain(error: Exception) -> str:
-    return str(error).splitlines()[0][:120] if str(error) else type(error).__name__

@@ -9,10 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from pipelines.sources.hydra import polls
-from pipelines.sources.hydra.client import Client, Failed, GaveUp, Gone, Stopped
+from pipelines.sources.hydra.client import Client
 from pipelines.sources.hydra.decode import Build, Evaluation
 from pipelines.sources.hydra.instance import Instance, JobsetConfig
 from pipelines.sources.hydra.kept import Keeper
+from pipelines.sources.hydra.outcomes import Failed, GaveUp, Gone, Stopped
 from pipelines.sources.hydra.store import Store
 from pipelines.sources.hydra.workqueue import DAY
 
@@ -70,16 +71,21 @@ def crawl(
     client: Client,
     recorded: frozenset[str] = frozenset(),
     progress: Callable[[str], None] = lambda _: None,
+    *,
+    is_doubtful: bool = False,
 ) -> Outcome:
     """Ask for what is new, and keep it in the store.
 
     `recorded` are the jobsets for which the log has evaluations: those keep their name when Hydra renamed them.
+    `is_doubtful`: whether it answers at all is found out first, by one short attempt.
     A run that ends early (stop switch, window, `GaveUp`) says so in its outcome; what was answered is kept.
     """
     run = store.begin_run(" ".join(config.name for config in jobsets), client.clock.now(), RESUMED_SECONDS)
     state = _Run(instance, store, client, run, {})
     ended, gave_up = "complete", None
     try:
+        if is_doubtful:
+            client.probe()
         for config in jobsets:
             _poll(state, config, recorded, progress)
         for keeper in state.keepers.values():

@@ -14,10 +14,11 @@ from pipelines.ingest import Ingested, known, record
 from pipelines.log.lock import exclusive
 from pipelines.log.store import EventLog
 from pipelines.sources.hydra import consent, crawled
-from pipelines.sources.hydra.client import Client, Clock
+from pipelines.sources.hydra.client import Client
 from pipelines.sources.hydra.crawl import Outcome, crawl
 from pipelines.sources.hydra.facts import facts
 from pipelines.sources.hydra.instance import Instance, JobsetConfig
+from pipelines.sources.hydra.outcomes import Clock
 from pipelines.sources.hydra.store import Store
 
 
@@ -30,11 +31,14 @@ def ingest_hydra(
     progress: Callable[[str], None],
     now: Callable[[], datetime],
     clock: Clock | None = None,
+    *,
+    is_doubtful: bool = False,
 ) -> list[Ingested]:
     """Ask for what is new in the jobsets (empty: the instance's own) and append it as one batch.
 
-    What was answered is kept and recorded even when the run then gives up. Raises BadInput (no consent, no
-    jobset), Busy, GaveUp.
+    What was answered is kept and recorded even when the run then gives up. `is_doubtful`: it did not answer when it
+    was asked last, so one short attempt decides whether it is asked at all. Raises BadInput (no consent, no jobset),
+    Busy, GaveUp.
     """
     consent.require(instance)
     configs = _chosen(instance, jobsets)
@@ -47,7 +51,15 @@ def ingest_hydra(
         ticking = clock or Clock(time.monotonic, time.sleep, now)
         stop = stop_switch(folder / "STOP", instance, ticking)
         with closing(Client(instance, ticking, stop)) as client:
-            outcome = crawl(instance, configs, store, client, _jobsets(log, instance.source), progress)
+            outcome = crawl(
+                instance,
+                configs,
+                store,
+                client,
+                _jobsets(log, instance.source),
+                progress,
+                is_doubtful=is_doubtful,
+            )
         progress(outcome.sentence())
         done = _record(instance, configs, store, log, quarantine, progress)
     return _ended(outcome, done)

@@ -6,9 +6,9 @@ from datetime import datetime
 import msgspec
 
 from pipelines.sources.hydra.answers import Memberships
-from pipelines.sources.hydra.client import shaped
 from pipelines.sources.hydra.decode import Build, Evaluation, LatestBuild
 from pipelines.sources.hydra.instance import Instance, JobsetConfig
+from pipelines.sources.hydra.outcomes import shaped
 from pipelines.sources.hydra.store import Store
 
 

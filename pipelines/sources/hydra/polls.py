@@ -6,10 +6,11 @@ from datetime import datetime
 import msgspec
 
 from pipelines.sources.hydra.answers import Page
-from pipelines.sources.hydra.client import Client, Failed, Gone, shaped
+from pipelines.sources.hydra.client import Client
 from pipelines.sources.hydra.decode import Evaluation, Jobset, LatestBuild
 from pipelines.sources.hydra.instance import Instance, JobsetConfig
 from pipelines.sources.hydra.kept import Keeper
+from pipelines.sources.hydra.outcomes import Failed, Gone, shaped
 from pipelines.sources.hydra.store import Store
 
 ROWS = list[msgspec.Raw]
