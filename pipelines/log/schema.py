@@ -67,7 +67,23 @@ def conform(event_type: str, frame: pl.DataFrame, batch: int) -> pa.Table:
             columns.append(pl.lit([], dtype=dtype).alias(name))
         else:
             columns.append(pl.lit(None, dtype=dtype).alias(name))
-    return given.select(columns).to_arrow(compat_level=pl.CompatLevel.oldest()).cast(arrow_schema(event_type))
+    return arrow_of(event_type, given.select(columns))
+
+
+def arrow_of(event_type: str, frame: pl.DataFrame) -> pa.Table:
+    """A frame that has the table's columns, as an Arrow table of its schema."""
+    return frame.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(arrow_schema(event_type))
+
+
+def scan(files: list[str], event_type: str) -> pl.LazyFrame:
+    """Rows of a table's files; columns and fields that the files do not have yet are null."""
+    return pl.scan_parquet(
+        files,
+        schema=polars_schema(event_type),
+        missing_columns="insert",
+        extra_columns="ignore",
+        cast_options=pl.ScanCastOptions(missing_struct_fields="insert"),
+    )
 
 
 def frame_of(events: list[Event]) -> pl.DataFrame:

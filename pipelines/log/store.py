@@ -29,14 +29,10 @@ from deltalake import (
 from models.events import EVENT_TYPES
 from pipelines.errors import BadInput
 from pipelines.log import digest, lock, schema
+from pipelines.log.order import in_order
 
 APPLICATION = "nixpkgs-health"
 EMPTY_VERSION = "0" * 64
-SORT_COLUMNS = {
-    "membership_changed": ["observed_at", "observation_id", "system", "build_id", "attr", "variant"],
-    "build_observed": ["observed_at", "jobset", "system", "build_id", "attr", "variant", "attempt"],
-}
-"""Order of rows inside a batch where it matters for size; other types keep (observed_at, id)."""
 _BUILD_ID = ColumnProperties(dictionary_enabled=False, encoding="DELTA_BYTE_ARRAY")
 """Nearly every build is named once, so a dictionary of them costs a quarter of the file and helps nothing."""
 WRITER = WriterProperties(
@@ -142,10 +138,8 @@ class EventLog:
             return schema.polars_schema(event_type).to_frame().lazy()
         batches = self.batches()
         last = batches[-1].batch if batches else 0
-        columns = schema.polars_schema(event_type)
-        return pl.scan_parquet(
-            files, schema=columns, missing_columns="insert", extra_columns="ignore"
-        ).filter(pl.col("batch") <= (last if last_batch is None else min(last, last_batch)))
+        newest = last if last_batch is None else min(last, last_batch)
+        return schema.scan(files, event_type).filter(pl.col("batch") <= newest)
 
     def append(
         self, facts: Mapping[str, pl.DataFrame], description: str, recorded_at: datetime | None = None
@@ -259,9 +253,3 @@ def _fsync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def in_order(event_type: str, frame: pl.DataFrame) -> pl.DataFrame:
-    """Rows of a batch in the order in which they are written: by `SORT_COLUMNS`, as far as the frame has them."""
-    columns = SORT_COLUMNS.get(event_type, ["observed_at", "id"])
-    return frame.sort([name for name in columns if name in frame.columns], nulls_last=True)

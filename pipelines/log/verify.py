@@ -9,13 +9,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import duckdb
 import polars as pl
+import pyarrow as pa
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
 from models.events import EVENT_TYPES
 from pipelines.log import digest, schema
+from pipelines.log.order import in_order
 from pipelines.log.store import EMPTY_VERSION, Batch, EventLog, chain_hash, table_files
 
 Found = dict[int, tuple[int, str]]
@@ -112,36 +113,27 @@ def _recompute(path: Path, event_type: str) -> tuple[Found | None, list[str]]:
         return None, [f"{file} is missing, which the log names: {RESTORE}." for file in missing]
     if not files:
         return {}, []
-    columns = schema.arrow_schema(event_type)
-    with duckdb.connect(":memory:") as con:
-        con.execute("set timezone = 'UTC'")
-        try:
-            return digest.of_relation(con, _reading(files, event_type), columns), []
-        except duckdb.Error as whole:
-            damaged = []
-            for file in files:
-                try:
-                    digest.of_relation(con, _reading([file], event_type), columns)
-                except duckdb.Error as error:
-                    damaged.append(f"{file} is damaged ({_first(error)}): {RESTORE}.")
-            return None, damaged or [f"{path} cannot be read ({_first(whole)}): {RESTORE}."]
+    try:
+        return _digests(files, event_type), []
+    except (pl.exceptions.PolarsError, pa.ArrowException, OSError) as whole:
+        damaged = []
+        for file in files:
+            try:
+                _digests([file], event_type)
+            except (pl.exceptions.PolarsError, pa.ArrowException, OSError) as error:
+                damaged.append(f"{file} is damaged ({_first(error)}): {RESTORE}.")
+        return None, damaged or [f"{path} cannot be read ({_first(whole)}): {RESTORE}."]
 
 
-def _reading(files: list[str], event_type: str) -> str:
-    """SQL for the rows of files; columns that the files do not have yet are null."""
-    names = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
-    typed = ", ".join(f'null::{kind} as "{name}"' for name, kind in _types(event_type))
-    return (
-        f"(select {typed} where false "
-        f"union all by name select * from read_parquet([{names}], union_by_name=true)) as t"
-    )
-
-
-def _types(event_type: str) -> list[tuple[str, str]]:
-    """Names and SQL types of an event type's columns."""
-    with duckdb.connect(":memory:") as con:
-        con.register("empty", schema.arrow_schema(event_type).empty_table())
-        return con.execute("select column_name, column_type from (describe empty)").fetchall()
+def _digests(files: list[str], event_type: str) -> Found:
+    """Rows and digest of every batch in the files, one batch in memory at a time."""
+    rows = schema.scan(files, event_type)
+    batches = rows.select(pl.col("batch").unique().sort()).collect()["batch"].to_list()
+    found = {}
+    for batch in batches:
+        frame = in_order(event_type, rows.filter(pl.col("batch") == batch).collect())
+        found[batch] = (frame.height, digest.of_table(schema.arrow_of(event_type, frame)))
+    return found
 
 
 def _compare(path: Path, told: Found, found: Found, last: int) -> list[str]:

@@ -10,7 +10,6 @@ import typing
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import islice
 from operator import attrgetter
 from typing import Any
 
@@ -18,11 +17,14 @@ import msgspec
 import polars as pl
 
 from models.ci_format import TYPES, Envelope, Job
-from pipelines.sources.ci.columns import INSTANT, JOBS
+from pipelines.sources.ci.columns import JOBS
 from pipelines.sources.ci.complaints import Complaint, Judged, judge
+from pipelines.sources.ci.input import Lines
 
-CHUNK = 8_000
-"""Lines that are decoded together."""
+CHUNK = 16_000
+"""Lines whose columns are checked together."""
+TOGETHER = 500
+"""Lines that are decoded in one go as long as all of them are jobs."""
 
 
 @dataclass
@@ -40,11 +42,16 @@ class Chunk:
 
 def chunks(lines: Iterable[bytes]) -> Iterator[Chunk]:
     """The events of the lines; blank lines are none."""
-    iterator = iter(lines)
     first = 1
-    while part := list(islice(iterator, CHUNK)):
-        yield _chunk(part, first)
-        first += len(part)
+    waiting: list[bytes] = []
+    for part in lines.batches() if isinstance(lines, Lines) else [list(lines)]:
+        waiting += part
+        while len(waiting) >= CHUNK:
+            yield _chunk(waiting[:CHUNK], first)
+            first += CHUNK
+            del waiting[:CHUNK]
+    if waiting:
+        yield _chunk(waiting, first)
 
 
 def _quick(annotation: Any) -> Any:
@@ -125,21 +132,23 @@ _KINDS = {name: SCHEMA[name] for name in _OF_DATA if name not in (*_TIMES, "fail
 
 
 def _chunk(lines: list[bytes], first: int) -> Chunk:
-    decode = _QUICK.decode
     events: list[Any] = []
     numbers: list[int] = []
     chunk = Chunk(SCHEMA.to_frame())
-    for number, line in enumerate(lines, start=first):
-        if line.isspace():
-            continue
+    for start in range(0, len(lines), TOGETHER):
+        part = lines[start : start + TOGETHER]
         try:
-            events.append(decode(line))
-            numbers.append(number)
+            events += map(_QUICK.decode, part)
+            numbers += range(first + start, first + start + len(part))
         except (ValueError, RecursionError):
-            _strictly(chunk, line, number)
+            del events[len(numbers) :]
+            _one_by_one(part, first + start, events, numbers, chunk)
     if not events:
         return chunk
-    told, doubted = _columns(events, numbers)
+    # Within JSON a control character must be written with a backslash.
+    content = b"\n".join(lines)
+    is_plain = b"\\" not in content and b"\x7f" not in content
+    told, doubted = _columns(events, numbers, is_plain)
     if doubted:
         kept = []
         for place in doubted:
@@ -153,6 +162,18 @@ def _chunk(lines: list[bytes], first: int) -> Chunk:
         told = told.filter(~pl.int_range(pl.len()).is_in(refused.implode()))
     chunk.jobs = told
     return chunk
+
+
+def _one_by_one(lines: list[bytes], first: int, events: list[Any], numbers: list[int], chunk: Chunk) -> None:
+    """Decode lines of which one at least is no job: the jobs into `events`, all else into the chunk."""
+    for number, line in enumerate(lines, start=first):
+        if not line or line.isspace():
+            continue
+        try:
+            events.append(_QUICK.decode(line))
+            numbers.append(number)
+        except (ValueError, RecursionError):
+            _strictly(chunk, line, number)
 
 
 def _strictly(chunk: Chunk, line: bytes, number: int) -> None:
@@ -169,66 +190,72 @@ def _strictly(chunk: Chunk, line: bytes, number: int) -> None:
         chunk.others.append((number, verdict))
 
 
-def _columns(events: list[Any], numbers: list[int]) -> tuple[pl.DataFrame, list[int]]:
-    """The jobs in columns, and the places of those that the strict decoder may refuse."""
+def _columns(events: list[Any], numbers: list[int], is_plain: bool) -> tuple[pl.DataFrame, list[int]]:
+    """The jobs in columns, and the places of those that the strict decoder may refuse.
+
+    `is_plain`: no text of theirs has a control character.
+    """
     data = [event.data for event in events]
     columns: dict[str, pl.Series] = {}
     doubts: list[pl.Expr] = []
     for name in (*_OF_ENVELOPE, *_OF_DATA):
         values = list(map(_GET[name], events if name in _OF_ENVELOPE else data))
+        if values.count(None) == len(values):
+            continue
         if name == "failed_drvs":
             # As texts: polars would look at each list in Python.
             values = [_DRVS.join(drvs) if drvs else None for drvs in values]
         columns[name] = pl.Series(name, values, dtype=_KINDS.get(name, pl.String()))
-        if name in _PATTERNS and columns[name].null_count() < len(values):
+        if name in _PATTERNS and not (is_plain and _PATTERNS[name] == _NO_CONTROL):
             doubt = _doubt(name, values)
             doubts += [] if doubt is None else [doubt]
-    instants = {name: _instant(columns, name) for name in _TIMES}
-    doubts += [
-        pl.col(name).is_not_null() & instants[name].is_null()
-        for name in _TIMES
-        if not _is_null(columns, name)
-    ]
-    doubts.append(instants["started_at"] > instants["stopped_at"])
-    doubts.append(pl.col("failed_drvs").is_not_null() & (pl.col("status") != "dependency-failed"))
-    has_time = pl.any_horizontal(pl.col(name).is_not_null() for name in _TIMES[1:])
+    instants = {name: _instant(columns[name]) for name in _TIMES if name in columns}
+    doubts += [pl.col(name).is_not_null() & instant.is_null() for name, instant in instants.items()]
+    if {"started_at", "stopped_at"} <= instants.keys():
+        doubts.append(instants["started_at"] > instants["stopped_at"])
+    if "failed_drvs" in columns:
+        doubts.append(pl.col("failed_drvs").is_not_null() & (pl.col("status") != "dependency-failed"))
+    absent = {name: pl.lit(None, dtype=SCHEMA[name]) for name in _OF_DATA if name not in columns}
+    has_time = pl.any_horizontal(
+        pl.lit(value=False), *(pl.col(name).is_not_null() for name in _TIMES[1:] if name in columns)
+    )
     is_web = pl.col("log_url").str.starts_with("https://") | pl.col("log_url").str.starts_with("http://")
+    made = {
+        **{name: pl.col(name) for name in (*_KINDS, "source", "line") if name not in absent},
+        **absent,
+        **{name: instants[name] for name in _TIMES[1:] if name in columns},
+        "source_status": pl.coalesce("source_status", "status")
+        if "source_status" in columns
+        else pl.col("status"),
+        "build_id": pl.lit(None, dtype=pl.String),
+        "event_id": pl.col("id"),
+        "occurred_at": pl.coalesce(*(instants[name] for name in ("stopped_at", "time") if name in columns)),
+    }
+    if "time_kind" in columns:
+        made["time_kind"] = pl.when(has_time).then("time_kind")
+    if "log_url" in columns:
+        made["log_url"] = pl.when(is_web).then("log_url")
     drvs = pl.col("failed_drvs").str.split(_DRVS).fill_null([])
+    made["failed_drvs"] = drvs if "failed_drvs" in columns else pl.lit([], dtype=pl.List(pl.String))
     told = pl.DataFrame([*columns.values(), pl.Series("line", numbers, dtype=pl.Int64)]).select(
-        pl.any_horizontal(doubts).fill_null(value=False).alias("doubted"),
-        *(pl.col(name) for name in _KINDS if name not in ("source_status", "time_kind", "log_url")),
-        "source",
-        "line",
-        *(instants[name].alias(name) for name in _TIMES[1:]),
-        source_status=pl.coalesce("source_status", "status"),
-        time_kind=pl.when(has_time).then("time_kind"),
-        log_url=pl.when(is_web).then("log_url"),
-        failed_drvs=drvs if not _is_null(columns, "failed_drvs") else pl.lit([], dtype=pl.List(pl.String)),
-        build_id=pl.lit(None, dtype=pl.String),
-        event_id="id",
-        occurred_at=pl.coalesce(instants["stopped_at"], instants["time"]),
+        *(made[name].alias(name) for name in SCHEMA.names()),
+        doubted=pl.any_horizontal(pl.lit(value=False), *doubts).fill_null(value=False),
     )
     doubted = told["doubted"]
-    return told.select(SCHEMA.names()), doubted.arg_true().to_list() if doubted.any() else []
+    return told.drop("doubted"), doubted.arg_true().to_list() if doubted.any() else []
 
 
-def _is_null(columns: dict[str, pl.Series], name: str) -> bool:
-    return columns[name].null_count() == len(columns[name])
-
-
-def _instant(columns: dict[str, pl.Series], name: str) -> pl.Expr:
-    if _is_null(columns, name):
-        return pl.lit(None, dtype=INSTANT)
+def _instant(told: pl.Series) -> pl.Expr:
     # The general form takes five times as long as that of whole seconds.
-    form = "%+" if columns[name].str.contains(".", literal=True).any() else "%Y-%m-%dT%H:%M:%SZ"
-    told = pl.col(name).str.to_datetime(form, time_unit="us", strict=False, cache=False)
-    return told if form == "%+" else told.dt.replace_time_zone("UTC")
+    form = "%+" if told.str.contains(".", literal=True).any() else "%Y-%m-%dT%H:%M:%SZ"
+    instant = pl.col(told.name).str.to_datetime(form, time_unit="us", strict=False, cache=False)
+    return instant if form == "%+" else instant.dt.replace_time_zone("UTC")
 
 
 def _doubt(name: str, values: list[str | None]) -> pl.Expr | None:
     """Which values do not match the field's pattern; None: none. Few distinct values are looked at one by one."""
     pattern = _PATTERNS[name]
-    if len(set(values[:_SAMPLE])) > _SAMPLE // 4:
+    if len(set(values[:_SAMPLE])) > _SAMPLE // 20:
         if pattern == _NO_CONTROL:
             return pl.col(name).str.contains_any(_CONTROL)
         return ~pl.col(name).str.contains(pattern.replace(r"\Z", r"\z"))

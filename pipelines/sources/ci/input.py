@@ -43,6 +43,16 @@ class Lines:
 
     def __iter__(self) -> Iterator[bytes]:
         """Lines, the last one possibly without its end."""
+        for lines, end in self._parts():
+            for line in lines:
+                yield line + end
+
+    def batches(self) -> Iterator[list[bytes]]:
+        """The same lines without their ends, those of one read together: so hundreds of thousands are cheap."""
+        for lines, _ in self._parts():
+            yield lines
+
+    def _parts(self) -> Iterator[tuple[list[bytes], bytes]]:
         parts: list[bytes] = []
         waiting = number = 0
         for block in blocks(self.path, self.max_bytes):
@@ -52,17 +62,16 @@ class Lines:
                 parts, waiting = [], 0
             parts.append(rest)
             waiting += len(rest)
-            if waiting > self.max_line_bytes or any(len(line) > self.max_line_bytes for line in whole):
+            if max(waiting, max(map(len, whole), default=0)) > self.max_line_bytes:
                 raise BadInput(
                     f"{self.path} has a line of more than {self.max_line_bytes:,} bytes: it is left out."
                 )
             number += len(whole)
             if number > MAX_LINES:
                 raise BadInput(f"{self.path} has more than {MAX_LINES:,} lines: split it.")
-            for line in whole:
-                yield line + b"\n"
+            yield whole, b"\n"
         if waiting:
-            yield b"".join(parts)
+            yield [b"".join(parts)], b""
 
 
 def open_lines(path: Path, *, max_line_bytes: int = MAX_LINE_BYTES) -> Lines:

@@ -125,7 +125,7 @@ def _content(listed: pl.DataFrame) -> bytes:
     """What a list says, without times, in one text that does not depend on the order of its rows."""
     words = ("attr", "system", "variant", "status", "source_status", "cause", "build_id")
     lines = listed.select(pl.concat_str(words, separator=_SEPARATOR)).to_series().sort()
-    return "\n".join(lines).encode()
+    return str(lines.str.join("\n").item()).encode()
 
 
 def _milliseconds(at: datetime) -> int:

@@ -1,0 +1,29 @@
+"""The order in which the rows of a batch are written, and in which its digest sees them."""
+
+import polars as pl
+
+SORT_COLUMNS = {
+    "membership_changed": ["observed_at", "observation_id", "system", "build_id", "attr", "variant"],
+    "build_observed": ["observed_at", "jobset", "system", "build_id", "attr", "variant", "attempt", "source"],
+    # Names that stand together are short, and their derivations need the same things.
+    "derivation_observed": ["observed_at", "name", "derivation_id64", "source"],
+    "package_set_evaluated": ["observed_at", "id", "system", "attr"],
+    "package_updated": ["observed_at", "occurred_at", "revision", "attr", "source"],
+}
+"""Order of rows inside a batch where it matters for size; other types keep (observed_at, id)."""
+
+
+def in_order(event_type: str, frame: pl.DataFrame) -> pl.DataFrame:
+    """Rows of a batch by `SORT_COLUMNS`, as far as the frame has them; equal there, by all other plain columns."""
+    columns = SORT_COLUMNS.get(event_type, ["observed_at", "id"])
+    by = [name for name in columns if name in frame.columns]
+    ordered = frame.sort(by, nulls_last=True)
+    same = pl.all_horizontal(pl.col(name).eq_missing(pl.col(name).shift()) for name in by)
+    if by and ordered.height > 1 and ordered.select(same.slice(1).any()).item():
+        rest = [
+            name
+            for name, kind in sorted(frame.schema.items())
+            if name not in (*by, "batch") and not kind.is_nested()
+        ]
+        return frame.sort(by + rest, nulls_last=True)
+    return ordered
