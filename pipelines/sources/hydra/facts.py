@@ -13,7 +13,7 @@ import polars as pl
 
 from pipelines.sources import values
 from pipelines.sources.base import Facts, Known, Listing, Rejected, reject
-from pipelines.sources.hydra import job_names, statuses
+from pipelines.sources.hydra import aggregates, job_names, statuses
 from pipelines.sources.hydra.tables import Tables
 
 LONGEST_ERRORS = 100_000
@@ -61,7 +61,12 @@ def facts(source: str, tables: Tables, known: Known) -> Facts:
             fresh.filter(pl.col("systems").list.len() > 0).partition_by("jobset", as_dict=True).items()
         )
     ]
-    frames = {"evaluation_observed": _evaluations(fresh), "build_observed": _states(source, builds, tables)}
+    known_aggregates = known.ids("aggregate_observed", source)
+    frames = {
+        "evaluation_observed": _evaluations(fresh),
+        "build_observed": _states(source, builds, tables),
+        "aggregate_observed": aggregates.observed(source, tables.constituents, builds, known_aggregates),
+    }
     return Facts(source, frames=frames, listings=listings, rejected=rejected)
 
 
