@@ -1,4 +1,4 @@
-"""Assembles the Markdown pages: the hand-written ones, and one for each jobset, channel and relation.
+"""Assembles the Markdown pages: the hand-written ones, and one for each jobset, channel, declared wave and relation.
 
 Pages are Jinja templates in which every value is escaped for HTML and Markdown unless it is markup of ours. A page
 says nothing of its own: figures come from `charts/`, rows from `queries/`, words from `site/`.
@@ -33,6 +33,7 @@ class Assembly:
     channels: list[Scope]
     data_version: str
     lookup: Lookup
+    waves: list[Scope] = field(default_factory=list)
     configured: tuple[tuple[str, str], ...] = ()
     """Source and jobset of every live jobset that the configuration names."""
     pages: int = 0
@@ -132,6 +133,10 @@ def assemble(assembly: Assembly, env: jinja2.Environment, progress: Callable[[st
             text.place("channels", scope.source, scope.label) + ".md",
             scope=scope,
         )
+    for scope in assembly.waves:
+        progress(f"wave {scope.parameters['wave']}")
+        target = f"waves/declared/{text.slug(scope.parameters['wave'])}.md"
+        write(assembly, env, "templates/wave.md", target, scope=scope)
     for relation in assembly.relations.values():
         hand = f"pages/{relation.schema}/{relation.name}.md"
         written = (assembly.site / hand).exists()

@@ -126,6 +126,7 @@ def _assemble(
         docs=fresh / "docs",
         jobsets=jobsets,
         channels=scopes.channels(con),
+        waves=scopes.waves(con),
         data_version=data_version,
         lookup=lookup.write(con, fresh / lookup.FOLDER),
         configured=tuple(sorted(configured)),

@@ -1,5 +1,6 @@
-"""What the warehouse has: its jobsets, its channels, their periods, and how new each one's newest answer is."""
+"""What the warehouse has: its jobsets, channels and declared waves, their periods, and how new each one's newest answer is."""
 
+from dataclasses import replace
 from typing import Any
 
 import duckdb
@@ -22,6 +23,21 @@ _CHANNELS = """
 """
 
 
+_WAVES = """
+    select
+        w.source, w.wave, w.title,
+        coalesce(min(e.evaluation_at), w.started_at, w.declared_at) as begins_at,
+        coalesce(max(e.evaluation_at), w.started_at, w.declared_at) as ends_at,
+        coalesce(max(v.last_observed_at), w.declared_at) as as_of_at
+    from core.waves as w
+    left join core.wave_evaluations as e on w.wave = e.wave
+    left join core.evaluations as v
+        on e.source = v.source and e.jobset = v.jobset and e.evaluation_id = v.evaluation_id
+    group by w.source, w.wave, w.title, w.started_at, w.declared_at
+    order by w.wave
+"""
+
+
 def rows(
     con: duckdb.DuckDBPyConnection, query: str, parameters: dict[str, Any] | None = None
 ) -> list[dict[str, Any]]:
@@ -39,6 +55,11 @@ def jobsets(con: duckdb.DuckDBPyConnection) -> list[Scope]:
 def channels(con: duckdb.DuckDBPyConnection) -> list[Scope]:
     """Every channel, in the order of source and name."""
     return [_scope(row, "channel") for row in rows(con, _CHANNELS)]
+
+
+def waves(con: duckdb.DuckDBPyConnection) -> list[Scope]:
+    """Every declared wave, in the order of their names."""
+    return [replace(_scope(row, "wave"), label=row["title"]) for row in rows(con, _WAVES)]
 
 
 def whole(parts: list[Scope], label: str) -> Scope:
