@@ -71,7 +71,7 @@ class _Opened:
 def _open(browser: Browser, base: str, name: str, options: dict[str, Any]) -> _Opened:
     made = Visit(name)
     answers: list[Response] = []
-    page = browser.new_context(viewport={"width": 1280, "height": 900}, **options).new_page()
+    page = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options}).new_page()
     page.on("console", lambda message: made.said.append(f"{message.type}: {message.text}"))
     page.on("pageerror", lambda error: made.said.append(f"error: {error}"))
     page.on("dialog", lambda dialog: (made.said.append(f"dialog: {dialog.message}"), dialog.dismiss()))
