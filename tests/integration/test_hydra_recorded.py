@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -106,3 +107,20 @@ def test_a_restarted_build_of_a_recorded_evaluation_is_told_alone(store: Store, 
     recorded = ingest.recorded(log, MINE.source, ["p/j"])
     assert set(crawled.tables(store, ["p/j"], recorded).builds["build_id"]) == {1}
     assert told(store, log, tmp_path) == (0, 1)
+
+
+def test_constituents_that_are_told_after_their_aggregate_are_told_with_it(
+    store: Store, tmp_path: Path
+) -> None:
+    log = EventLog(tmp_path / "log")
+    store.name_jobset("p/j", "p/j", [], frozenset())
+    build(store, 1, AT)
+    build(store, 2, AT)
+    assert told(store, log, tmp_path) == (0, 2)
+    store.add_constituents(2, [1])
+    recorded = ingest.recorded(log, MINE.source, ["p/j"])
+    tables = crawled.tables(store, ["p/j"], recorded)
+    assert (tables.constituents.rows(), tables.builds["build_id"].to_list()) == ([(2, 1)], [2])
+    there = replace(recorded, aggregates=frozenset({2}))
+    tables = crawled.tables(store, ["p/j"], there)
+    assert (tables.constituents.height, tables.builds.height) == (0, 0)

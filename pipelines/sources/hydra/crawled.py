@@ -34,6 +34,8 @@ class Recorded:
     """Evaluations recorded in full."""
     states: pl.DataFrame
     """Builds and when they were seen: build_id, observed_at."""
+    aggregates: frozenset[int]
+    """Builds whose constituents are recorded."""
 
 
 def without_login(address: str | None) -> str | None:
@@ -45,8 +47,8 @@ def tables(store: Store, jobsets: Iterable[str] | None = None, recorded: Recorde
     """Everything known of the jobsets (by recorded name; None: all) whose evaluations are known whole.
 
     Rows are sorted by ids. An evaluation of which some build is still to be asked for is left for later. Of what is
-    recorded, builds seen again since are told, and members of evaluations that are told; evaluations only where a
-    build of theirs was never recorded.
+    recorded, builds are told that were seen again since, that are members of evaluations that are told, or whose
+    constituents are not recorded; evaluations only where a build of theirs was never recorded.
     """
     names = sorted(_all(store) if jobsets is None else set(jobsets))
     if not names:
@@ -59,17 +61,21 @@ def tables(store: Store, jobsets: Iterable[str] | None = None, recorded: Recorde
     evaluations, members = _evaluations(
         store, names, recorded.evaluations if recorded else frozenset(), unknown["build_id"].unique()
     )
-    wanted = pl.concat([untold["build_id"], members["build_id"]]).unique().sort()
-    of_aggregates = store.db.execute(
+    rows = store.db.execute(
         "select c.aggregate, c.constituent from constituents c join builds b on b.id = c.aggregate "
         f"where b.jobset in ({marks(names)}) order by 1, 2",
         names,
     ).fetchall()
+    constituents = pl.DataFrame(rows, schema=CONSTITUENTS, orient="row")
+    if recorded is not None:
+        there = pl.Series(sorted(recorded.aggregates), dtype=pl.Int64)
+        constituents = constituents.filter(~pl.col("aggregate").is_in(there.implode()))
+    wanted = [untold["build_id"], members["build_id"], constituents["aggregate"]]
     return Tables(
         evaluations=evaluations,
         members=members,
-        builds=_builds(store, names, wanted),
-        constituents=pl.DataFrame(of_aggregates, schema=CONSTITUENTS, orient="row"),
+        builds=_builds(store, names, pl.concat(wanted).unique().sort()),
+        constituents=constituents,
     )
 
 

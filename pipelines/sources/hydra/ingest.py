@@ -112,13 +112,14 @@ def recorded(log: EventLog, source: str, names: Collection[str]) -> crawled.Reco
         rows = log.scan(event_type).filter(pl.col("source") == source)
         return rows.filter(pl.col("jobset").is_in(sorted(names)))
 
-    evaluations = of_jobsets("evaluation_observed").filter(pl.col("coverage") == "full")
-    number = pl.col("build_id").cast(pl.Int64, strict=False)
+    def numbers(rows: pl.LazyFrame, column: str) -> frozenset[int]:
+        return frozenset(rows.select(pl.col(column).cast(pl.Int64, strict=False)).collect().to_series())
+
+    build = pl.col("build_id").cast(pl.Int64, strict=False)
     return crawled.Recorded(
-        frozenset(
-            evaluations.select(pl.col("evaluation_id").cast(pl.Int64, strict=False)).collect().to_series()
-        ),
-        of_jobsets("build_observed").select(number, "observed_at").drop_nulls().collect(),
+        numbers(of_jobsets("evaluation_observed").filter(pl.col("coverage") == "full"), "evaluation_id"),
+        of_jobsets("build_observed").select(build, "observed_at").drop_nulls().collect(),
+        numbers(of_jobsets("aggregate_observed"), "build_id"),
     )
 
 
