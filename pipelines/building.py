@@ -24,6 +24,7 @@ CODE = (
     "models",
     "pipelines/replay",
     "pipelines/estimates",
+    "pipelines/graph",
     "pipelines/warehouse.py",
     "pipelines/relations.py",
 )

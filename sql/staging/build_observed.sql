@@ -20,6 +20,7 @@
 -- column: is_cached | Whether the result was not produced by this build; null if not told.
 -- column: started_at | When it started; null if not told.
 -- column: stopped_at | When it ended; null if not told.
+-- column: time_kind | How good the times are: `measured`, `reported` or `file` (when a file was written); null if not told.
 -- column: derivation_id64 | First 64 bits of the derivation's hash, as a signed integer; null if not told.
 -- column: drv_path | Derivation that was built; null if not told.
 -- column: failed_derivations | Derivations whose failure made it fail; empty if it failed by itself or none is told.
@@ -48,6 +49,7 @@ select
     is_cached,
     started_at,
     stopped_at,
+    time_kind,
     derivation_id64,
     drv_path,
     failed_derivations,
