@@ -24,7 +24,7 @@
 -- column: began_ordinal | The source's own order of that evaluation.
 -- column: began_at | Time of it.
 -- column: build_id | Build that it had there.
--- column: is_maintained | Whether the source says that the package has a maintainer; null if not told, and for fallout.
+-- column: is_maintained | Whether the source says, by now, that the package has a maintainer; null if not told, and for fallout.
 -- column: good_evaluation_id | Last complete evaluation before, in which an own failure was green or off a list of failures; null for fallout and where none is known.
 -- column: is_good_seen | Whether it was green by name there; null where good_evaluation_id is.
 -- column: confirmed_evaluation_id | Second complete evaluation in which it was red; null: none yet, or its derivation is known to be flaky.
@@ -59,7 +59,7 @@ own as (
         b.ordinal as began_ordinal,
         b.evaluation_at as began_at,
         o.own_build_id as build_id,
-        o.is_maintained,
+        m.is_maintained,
         g.evaluation_id as good_evaluation_id,
         case when g.evaluation_id is not null then o.is_good_seen end as is_good_seen,
         c.evaluation_id as confirmed_evaluation_id,
@@ -72,6 +72,7 @@ own as (
     inner join replay.jobs as j on o.job = j.job
     inner join replay.series as s on o.series = s.series
     inner join turns as b on o.series = b.series and o.own_turn = b.turn
+    left join core.maintained_jobs as m on s.source = m.source and s.jobset = m.jobset and j.attr = m.attr
     left join turns as g on o.series = g.series and o.good_turn = g.turn
     left join turns as c on o.series = c.series and o.confirmed_turn = c.turn
 ),

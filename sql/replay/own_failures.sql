@@ -11,7 +11,6 @@
 -- column: broken_evaluation_id | First evaluation of the episode.
 -- column: own_turn | First complete evaluation in which it failed by itself.
 -- column: own_build_id | Its build there.
--- column: is_maintained | Whether the source says of that build that its package has a maintainer; null if not told.
 -- column: good_turn | Last complete evaluation before, in which it was green or off a list of failures; null: none.
 -- column: is_good_seen | Whether it was green by name there; null where good_turn is.
 -- column: confirmed_turn | Complete evaluation that confirms it; null: none yet.
@@ -147,13 +146,6 @@ confirmed as (
     group by job, broken_evaluation_id
 ),
 
-maintained as (
-    select source, build_id, bool_or(is_maintained) as is_maintained
-    from staging.build_observed
-    where is_maintained is not null
-    group by source, build_id
-),
-
 green as (
     select o.job, o.broken_evaluation_id, max(p.last_turn) as good_turn
     from started as o
@@ -167,7 +159,6 @@ select
     e.broken_evaluation_id,
     o.own_turn,
     o.own_build_id,
-    m.is_maintained,
     -- Off a list of failures is the best that such a list can say; where every job is told, only green is good.
     case
         when e.off_coverage in ('full', 'named') or e.off_turn is null then g.good_turn
@@ -185,7 +176,5 @@ select
 from episodes as e
 inner join started as o on e.job = o.job and e.broken_evaluation_id = o.broken_evaluation_id
 inner join confirmed as c on e.job = c.job and e.broken_evaluation_id = c.broken_evaluation_id
-inner join replay.series as s on e.series = s.series
-left join maintained as m on s.source = m.source and o.own_build_id = m.build_id
 left join green as g on e.job = g.job and e.broken_evaluation_id = g.broken_evaluation_id
 order by e.job, o.own_turn

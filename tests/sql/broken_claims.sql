@@ -230,3 +230,13 @@ update metrics.wave_time_in_state set unfinished_stays = unfinished_stays + 1 wh
 
 -- wave_standing__states_add_up_and_final_means_nothing_is_open
 update metrics.wave_standing set is_final = true where source = 'waved';
+
+-- failing_for_30_days__counts_every_failing_job
+update metrics.failing_for_30_days set failing_jobs = failing_jobs + 1 where source = 'full';
+
+-- marked_jobs__say_unmark_only_where_green_is_told
+insert into metrics.marked_jobs by name select source, jobset, attr, system, variant, 'unmark' as verdict
+from core.jobs_now where source = 'full';
+
+-- maintained_jobs__are_told_by_builds
+insert into core.maintained_jobs by name select source, jobset, attr, same_since_at as told_at from core.jobs_now where source = 'full';

@@ -39,6 +39,7 @@ SCHEMA = dict.fromkeys(
         "found_waves",
         "gaps",
         "jobs_now",
+        "maintained_jobs",
         "regression_jobs",
         "root_cause_coverage",
         "root_cause_reach",
