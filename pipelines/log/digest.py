@@ -12,7 +12,6 @@ import hashlib
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 _BYTES = 32
 
@@ -54,7 +53,11 @@ def _of_values(values: pa.Array) -> bytes | None:
     elif pa.types.is_string(kind):
         told.update(_of_texts(values))
     else:
-        numbers = pc.cast(values, pa.int64()) if not pa.types.is_boolean(kind) else values.cast(pa.int8())
+        # Arrow casts dates and truths to integers of their own width only.
+        width = (
+            pa.int8() if pa.types.is_boolean(kind) else pa.int32() if pa.types.is_date32(kind) else pa.int64()
+        )
+        numbers = values.cast(width)
         told.update(numbers.fill_null(0).to_numpy().astype("<i8", copy=False).tobytes())
     return told.digest()
 
