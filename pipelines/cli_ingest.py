@@ -1,5 +1,7 @@
 """The words below `nixpkgs-health ingest`, and `validate` and `status`: everything about sources."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -135,14 +137,36 @@ def ingest_hydra_db(
         steps.stage(f"reading the database of {source}")
         told = at.replace(tzinfo=UTC) if at else None
         now = told if folder else datetime.now(UTC).replace(microsecond=0)
-        done = ingest_database(
-            folder or str(dsn), source, jobsets, place.var, log, place.quarantine, steps, now
-        )
+        with _noted(place.var, source, jobsets, is_live=folder is None):
+            done = ingest_database(
+                folder or str(dsn), source, jobsets, place.var, log, place.quarantine, steps, now
+            )
         if start_crawl:
             from pipelines.sources.hydra.crawl_start import start_crawl as begin
 
             begin(folder or str(dsn), source, jobsets, place.var, log, steps, now)
     click.echo("\n".join(one.sentence() for one in done) or "nothing new")
+
+
+@contextmanager
+def _noted(var: Path, url: str, jobsets: tuple[str, ...], *, is_live: bool) -> Iterator[None]:
+    """Remember that a live database was asked, and how that ended; an export is a history, and is not asked."""
+    from pipelines import polls
+    from pipelines.errors import HealthError
+    from pipelines.sources.hydra import database_state, instance
+
+    source = instance.from_url(url, ()).source
+
+    def note(failure: str | None) -> None:
+        for jobset in (jobsets or sorted(database_state.load(var, source))) if is_live else ():
+            polls.record(var, source, jobset, datetime.now(UTC), failure)
+
+    try:
+        yield
+    except HealthError as error:
+        note(str(error))
+        raise
+    note(None)
 
 
 def _place() -> tuple[settings.Settings, Any]:

@@ -19,7 +19,7 @@
 -- column: observations | Answers with a list that cover the system.
 -- column: evaluations_expected | Evaluations of the jobset that any answer mentions.
 -- column: evaluations_seen | Of those, with a usable list for the system.
--- column: complete_evaluations | Of those seen, complete.
+-- column: complete_evaluations | Of those seen, complete. Where only some jobs are named (coverage `named`), every one that names any: they begin and end episodes of the jobs that they name, and do not say that all jobs were seen.
 -- column: incomplete_evaluations | Of those seen, incomplete: they neither begin nor end an episode.
 -- column: reasons | Why they are incomplete, each with its number; null if none is.
 -- column: unknown_status_evaluations | Evaluations seen with jobs in a status that we do not know; those jobs count as neutral.

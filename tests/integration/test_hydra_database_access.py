@@ -4,8 +4,11 @@ import re
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from pipelines import polls
 from pipelines.bench.postgres import Cluster
+from pipelines.cli import main
 from pipelines.errors import BadInput
 from pipelines.sources.hydra import database
 from pipelines.sources.hydra.postgres import snapshot
@@ -49,3 +52,25 @@ def test_rights_to_the_columns_read_are_enough(own: str) -> None:
 def test_a_database_of_something_else_is_one_sentence(postgres: Cluster) -> None:
     with pytest.raises(BadInput, match=r'The database cannot be read: .*relation "jobsets" does not exist'):
         database.read(postgres.dsn, [], {}, FIRST)
+
+
+def test_the_command_remembers_that_a_database_was_asked(
+    own: str, postgres: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("VAR", "BUILD"):
+        monkeypatch.setenv(f"NIXPKGS_HEALTH_{name}", str(tmp_path / name.lower()))
+    (tmp_path / "config.toml").write_text("")
+    monkeypatch.setenv("NIXPKGS_HEALTH_CONFIG", str(tmp_path / "config.toml"))
+    words = ["ingest", "hydra-db", "--source", "https://hydra.example.org", "--jobset", "nixpkgs/cuda"]
+    done = CliRunner().invoke(main, [*words, "--dsn", own])
+    assert done.exit_code == 0, done.output
+    asked = polls.read(tmp_path / "var")["hydra.example.org", "nixpkgs/cuda"]
+    assert (asked.error, asked.succeeded_at) == (None, asked.attempted_at)
+    told = CliRunner().invoke(main, ["status"]).output
+    assert "lag 0.0 h" in told
+    assert "a history" not in told
+    failed = CliRunner().invoke(main, [*words, "--dsn", postgres.dsn])
+    assert failed.exit_code == 3, failed.output
+    again = polls.read(tmp_path / "var")["hydra.example.org", "nixpkgs/cuda"]
+    assert again.succeeded_at == asked.succeeded_at
+    assert "does not exist" in (again.error or "")

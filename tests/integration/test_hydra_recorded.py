@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
+import polars as pl
 import pytest
 
 from pipelines.ingest import known, record
@@ -30,6 +31,11 @@ def store(tmp_path: Path) -> Iterator[Store]:
         yield opened
 
 
+def facts_of(log: EventLog) -> list[list[tuple[str, int, str]]]:
+    """Tables of each batch with their digests; that a source exists is said by who ingests it."""
+    return [[table for table in batch.tables if table[0] != "source_declared"] for batch in log.batches()]
+
+
 def test_reading_what_is_new_gives_the_log_that_reading_everything_gives(tmp_path: Path) -> None:
     of_new, of_everything = EventLog(tmp_path / "new"), EventLog(tmp_path / "everything")
     at = Time()
@@ -50,9 +56,14 @@ def test_reading_what_is_new_gives_the_log_that_reading_everything_gives(tmp_pat
             with closing(Store(file)) as store, of_everything.writer_lock():
                 told = facts(asked.source, crawled.tables(store), known(of_everything))
                 record(told, asked.source, of_everything, tmp_path / "q")
-            assert of_new.version() == of_everything.version()
+            assert facts_of(of_new) == facts_of(of_everything)
         at.seconds += 60
         assert crawl(of_new) == 0
+        declared = of_new.scan("source_declared").sort("scope").collect()
+        assert declared["scope"].to_list() == sorted(JOBSETS)
+        assert set(declared["licence"]) == {"unknown: the service states none"}
+        oldest = of_new.scan("evaluation_observed").group_by("jobset").agg(pl.col("occurred_at").min())
+        assert declared["first_at"].to_list() == oldest.sort("jobset").collect()["occurred_at"].to_list()
         with closing(Store(file)) as store:
             rest = crawled.tables(store, JOBSETS, ingest.recorded(of_new, asked.source, JOBSETS))
             assert (rest.evaluations.height, rest.members.height, rest.builds.height) == (0, 0, 0)

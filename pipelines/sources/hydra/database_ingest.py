@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from pipelines.ingest import Ingested, known, record
 from pipelines.log.store import EventLog
 from pipelines.sources.base import Facts, Rejected
 from pipelines.sources.hydra import database, database_state, exported, instance, postgres
+from pipelines.sources.hydra.declared import declared
 from pipelines.sources.hydra.facts import facts
 
 
@@ -30,7 +32,8 @@ def ingest_database(
     `origin`: a connection string (text), or the folder of an export (a path). `now`: when it was asked; an export
     may leave it out, and then the newest time in it counts. A run that is interrupted goes on where it was.
     """
-    source = instance.from_url(source_url, ()).source
+    asked = instance.from_url(source_url, ())
+    source, url = asked.source, asked.url
     done: list[Ingested] = []
     with log.writer_lock():
         state = database_state.load(var, source)
@@ -42,7 +45,10 @@ def ingest_database(
                 pending = piece.state[piece.jobset].pending
                 if pending:
                     progress(f"{piece.jobset}: {len(pending):,} evaluations lack builds and wait for them")
-                told = facts(source, piece.tables, known(log))
+                seen = known(log)
+                told = facts(source, piece.tables, seen)
+                said = declared(source, url, piece.tables.evaluations, seen)
+                told = replace(told, events=[*told.events, *said])
                 done.append(record(told, source, log, quarantine, progress))
                 state = piece.state
                 database_state.save(var, source, state)

@@ -16,6 +16,7 @@ from pipelines.log.store import EventLog
 from pipelines.sources.hydra import consent, crawled
 from pipelines.sources.hydra.client import Client
 from pipelines.sources.hydra.crawl import Outcome, crawl
+from pipelines.sources.hydra.declared import declared
 from pipelines.sources.hydra.facts import facts
 from pipelines.sources.hydra.instance import Instance, JobsetConfig
 from pipelines.sources.hydra.outcomes import Clock
@@ -136,8 +137,11 @@ def _record(
     configured = [config.name for config in configs]
     with log.writer_lock():
         seen = known(log)
-        told = facts(source, crawled.tables(store, names, recorded(log, source, names)), seen)
-        declared = seen.ids("gap_declared", source)
+        tables = crawled.tables(store, names, recorded(log, source, names))
+        told = facts(source, tables, seen)
+        known_gaps = seen.ids("gap_declared", source)
         found = crawled.gaps(store, source, names) + crawled.jobset_gaps(store, source, configured)
-        fresh = [gap for gap in found if gap.id not in declared]
-        return record(replace(told, events=[*told.events, *fresh]), source, log, quarantine, progress)
+        fresh = [gap for gap in found if gap.id not in known_gaps]
+        said = declared(source, instance.url, tables.evaluations, seen)
+        events = [*told.events, *fresh, *said]
+        return record(replace(told, events=events), source, log, quarantine, progress)
