@@ -48,27 +48,35 @@ class Cohort:
 
     @cached_property
     def at_risk(self) -> Integers:
-        """Jobs that failed at least so long."""
-        return np.cumsum(self.episodes[::-1])[::-1]
+        """Jobs that failed at least so long; 0 behind the last duration."""
+        return np.append(np.cumsum(self.episodes[::-1])[::-1], 0)
 
     @cached_property
     def survival(self) -> Floats:
         """Kaplan-Meier: share that fails longer. Ends come before censorings at the same duration."""
-        return np.cumprod(1 - self.ended / self.at_risk)
+        return np.cumprod(1 - self.ended / self.at_risk[:-1])
 
     def share_left(self, age: int) -> float:
         """Share that still fails at an age; 1 at age 0, where the cohort has just begun."""
-        place = int(np.searchsorted(self.seconds, age, side="right")) if age > 0 else 0
+        place = self._after(age)
         return float(self.survival[place - 1]) if place else 1.0
 
     def jobs_left(self, age: int) -> int:
         """Jobs that are known to fail still at an age."""
-        if age <= 0:
-            return int(self.episodes.sum())
-        later = self.seconds > age
+        place = self._after(age)
         # Watched for exactly so long and not seen to end.
-        last = self.seconds == age
-        return int(self.episodes[later].sum() + (self.episodes - self.ended)[last].sum())
+        exactly = place and self.seconds[place - 1] == age
+        last = self.episodes[place - 1] - self.ended[place - 1] if exactly else 0
+        return int(self.at_risk[place] + last)
+
+    def falls_to(self, share: float) -> int | None:
+        """The duration at which the share first is so small; None if it was not seen to be."""
+        place = int(np.searchsorted(-self.survival, -(share + TOLERANCE), side="left"))
+        return int(self.seconds[place]) if place < len(self.seconds) else None
+
+    def _after(self, age: int) -> int:
+        """Place of the first duration beyond an age."""
+        return int(np.searchsorted(self.seconds, age, side="right")) if age > 0 else 0
 
 
 @dataclass(frozen=True)
@@ -99,12 +107,10 @@ def remaining(cohort: Cohort, age: int, fraction: float, known: int) -> Bounds |
     """
     if known <= age or cohort.jobs_left(age) < LEAST_LEFT:
         return None
-    wanted = cohort.share_left(age) * fraction
-    reached = np.flatnonzero((cohort.survival <= wanted + TOLERANCE) & (cohort.seconds <= known))
-    if len(reached):
-        took = float(cohort.seconds[reached[0]] - age)
-        return Bounds(took, took)
-    return Bounds(float(known - age), math.inf)
+    reached = cohort.falls_to(cohort.share_left(age) * fraction)
+    if reached is None or reached > known:
+        return Bounds(float(known - age), math.inf)
+    return Bounds(float(reached - age), float(reached - age))
 
 
 def weights(bounds: Sequence[Bounds]) -> tuple[Floats, Floats]:
@@ -166,13 +172,3 @@ def outcome(predicted: Interval, truth: Bounds) -> str:
     if truth.least >= predicted.low and truth.most <= predicted.high:
         return "inside"
     return "unknown"
-
-
-def wilson(successes: float, trials: int, z: float = 1.959963984540054) -> tuple[float, float]:
-    """Wilson's 95 % interval of a binomial share (Wilson 1927); (0, 1) without trials."""
-    if not trials:
-        return 0.0, 1.0
-    share = successes / trials
-    centre = (share + z * z / (2 * trials)) / (1 + z * z / trials)
-    half = z / (1 + z * z / trials) * math.sqrt(share * (1 - share) / trials + z * z / (4 * trials * trials))
-    return max(0.0, centre - half), min(1.0, centre + half)

@@ -66,4 +66,15 @@ BRIDGES = {
             case when length(attr) % 3 = 1 then 'nixos-unstable' end as channel,
             case when length(attr) % 3 = 1 then last_red_at end as channel_advanced_at
         from core.failure_episodes where jobset = 'nixpkgs/haskell-updates'""",
+    # An iteration that has not been merged yet.
+    "core.staging_comparisons": """
+        select source, jobset, 'nixpkgs/trunk' as trunk_jobset, 1 as turn, evaluation_at as compared_at,
+            false as is_trunk_turn, evaluation_id, '1800000' as trunk_evaluation_id, 900::bigint as common_jobs,
+            7::bigint as same_jobs, true as is_apart
+        from core.evaluations where jobset = 'nixpkgs/staging-next'""",
 }
+SMALLER = {
+    "core.cohorts": ((">= 100", ">= 20"), (">= 250", ">= 60")),
+    "metrics.bursts": ((">= 250", ">= 60"),),
+}
+"""Limits of the definitions that this world is too small for, and what takes their place in it."""
