@@ -137,6 +137,8 @@ LABELS = {
     "started_at": "From",
     "packages": "Packages",
     "open_packages": "Open (packages)",
+    "worst": "Holds back most",
+    "level": "Level",
     "state": "State",
     "state_since_at": "Since",
     "root": "Because of",

@@ -1,4 +1,4 @@
-"""What the warehouse has: its jobsets, channels and declared waves, their periods, and how new each one's newest answer is."""
+"""What the warehouse has: its jobsets, channels and declared waves, their periods, how new each newest answer is."""
 
 from dataclasses import replace
 from typing import Any

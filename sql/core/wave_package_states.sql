@@ -10,7 +10,7 @@
 -- package that passes is a pass whatever the ledger says, before the decision or after it.
 -- `failing_dependency`: red because another build failed; root_attr says which, where the source does.
 -- `failing_own`: red otherwise; red_kind says whether by itself, by time-out, in evaluation, or for an unknown cause.
--- `awaiting_inputs`: queued while a package of the wave that it needs has not passed, where the graph is known.
+-- `awaiting_inputs`: queued while a build of the wave that it needs is not green, where the graph is known.
 -- `building`: running or queued otherwise. Without a graph what only waits for its inputs is here as well.
 -- `not_reached`: none of these: its build is still that of the baseline, it is not there yet, its build ended without
 -- a verdict, or the source does not tell (is_untold: a list of failures names no job that is green).
@@ -107,6 +107,8 @@ with
         select distinct wave, series, attr, variant from entries
         union
         select distinct wave, series, attr, variant from marks
+        union
+        select distinct wave, series, attr, variant from replay.wave_waits
     ),
     -- Only what a decision or a marker cuts is looked at evaluation by evaluation.
     pieces as (
@@ -154,6 +156,7 @@ with
                 when p.status_class = 'refused' or p.status = 'unsupported' then 'refused'
                 when p.red_kind = 'dependency' or (p.status_class = 'red' and r.root_build_id <> p.build_id) then 'dependency'
                 when p.status_class = 'red' then 'red'
+                when p.status = 'queued' and a.attr is not null then 'waiting'
                 when p.status in ('queued', 'running') then 'unfinished'
                 else 'no_verdict'
             end as finding
@@ -165,6 +168,12 @@ with
             and p.attr = d.attr
             and p.variant = d.variant
             and p.turn = d.turn
+        left join replay.wave_waits as a
+            on p.wave = a.wave
+            and p.series = a.series
+            and p.attr = a.attr
+            and p.variant = a.variant
+            and p.turn = a.turn
         left join marks as k
             on p.wave = k.wave
             and p.series = k.series
@@ -220,6 +229,7 @@ with
                 when resolution = 'cant-fix' then 'cant_fix'
                 when finding = 'dependency' then 'failing_dependency'
                 when finding = 'red' then 'failing_own'
+                when finding = 'waiting' then 'awaiting_inputs'
                 when finding = 'unfinished' then 'building'
                 else 'not_reached'
             end as state

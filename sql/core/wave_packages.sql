@@ -1,8 +1,10 @@
 -- A package of a declared wave on one system, with its state in the newest evaluation of the wave.
 --
--- Which packages: its roots, and every job whose build differs from that of the baseline in some evaluation of the
--- wave, that is new since then, or that left (basis `changed`); where no baseline is known, every job named
--- (`no_baseline`). Exclusions are left out. What the states mean and how they are told is in core.wave_package_states.
+-- Which packages: its roots, and where a graph of dependencies is known at a revision of the wave (core.package_sets),
+-- every job that needs one of them there (basis `graph`). Without a graph, every job whose build differs from that of
+-- the baseline in some evaluation of the wave, that is new since then, or that left (`changed`); where no baseline is
+-- known either, every job named (`no_baseline`). A job that the graph does not hold is judged as without one.
+-- Exclusions are left out. What the states mean and how they are told is in core.wave_package_states.
 --
 -- grain: wave, source, jobset, attr, system, variant
 -- column: wave | Declared wave.
@@ -11,7 +13,8 @@
 -- column: attr | Attribute path of the job, without the system.
 -- column: system | Nix system.
 -- column: variant | Configuration variant of a custom CI; empty for none.
--- column: basis | Why it is part of the wave: `root`, `changed` or `no_baseline`.
+-- column: basis | Why it is part of the wave: `root`, `graph`, `changed` or `no_baseline`.
+-- column: level | Level in the graph of derivations, from 0; null where it is not known.
 -- column: state | State in the newest evaluation of the wave.
 -- column: is_open | Whether the wave waits for it.
 -- column: is_untold | Whether it is `not_reached` only because the source does not tell.
@@ -71,6 +74,7 @@ select
     p.system,
     p.variant,
     m.basis,
+    m.level,
     p.state,
     p.is_open,
     p.is_untold,

@@ -240,3 +240,6 @@ from core.jobs_now where source = 'full';
 
 -- maintained_jobs__are_told_by_builds
 insert into core.maintained_jobs by name select source, jobset, attr, same_since_at as told_at from core.jobs_now where source = 'full';
+
+-- wave_levels__add_up_to_the_packages_with_a_level
+update core.wave_packages set level = 1 where source = 'waved' and attr = 'a';

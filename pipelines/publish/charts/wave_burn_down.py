@@ -11,7 +11,6 @@ from pipelines.publish.text import counted, day, number
 FIGURE = Figure(
     "metrics.wave_progress",
     panel="system",
-    columns=3,
     legend=(("pale", "other systems"), ("ring", "unfinished evaluation: builds were under way")),
 )
 
@@ -39,7 +38,7 @@ def chart(data: Data) -> alt.TopLevelMixin:
     """Step lines, since a count holds until the next evaluation."""
     base = alt.Chart(data.named)
     x = parts.time_axis("evaluation_at")
-    y = parts.count_axis("open_packages", data.values("open_packages") + [1])
+    y = parts.count_axis("open_packages", [*data.values("open_packages"), 1])
     mine = base.transform_filter(parts.IN_FRONT)
     others = (
         base.transform_filter(parts.BEHIND)

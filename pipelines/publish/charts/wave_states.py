@@ -11,19 +11,15 @@ from pipelines.publish.text import counted, day, number
 STATES = (
     ("failing_own", "failing (own)", "orange"),
     ("failing_dependency", "failing (dependency)", "amber"),
-    ("not_reached", "not reached", "pale"),
+    ("not_reached", "not reached", "axis"),
     ("under_way", "building, or waiting for inputs", "sky"),
     ("decided", "decided: won't or can't be fixed", "pink"),
-    ("gone", "marked broken or removed", "unknown"),
+    ("gone", "marked broken or removed", "blue"),
     ("pass", "pass", "green"),
 )
 """Column, words and colour, from the top of the stack to its ground; seven colours can be told apart, ten cannot."""
-FIGURE = Figure(
-    "metrics.wave_progress",
-    panel="panel_name",
-    legend=tuple((colour, label) for _, label, colour in STATES if colour != "unknown")
-    + (("axis", "marked broken or removed"),),
-)
+LEGEND = tuple((colour, label) for _, label, colour in STATES)
+FIGURE = Figure("metrics.wave_progress", panel="panel_name", legend=LEGEND)
 HEIGHT = 170
 
 
@@ -49,29 +45,17 @@ def words(data: Data, scope: Scope) -> Words:
 
 def chart(data: Data) -> alt.TopLevelMixin:
     """A stack that keeps each evaluation's counts until the next."""
-    columns = [column for column, _, _ in STATES]
-    order = " : ".join(f"datum.key == '{column}' ? {n}" for n, column in enumerate(columns)) + " : 9"
-    names = " : ".join(f"datum.key == '{column}' ? \"{label}\"" for column, label, _ in STATES) + " : ''"
-    mine = (
-        alt.Chart(data.named)
-        .transform_filter("datum.panel_name === panel")
-        .transform_fold(columns, as_=["key", "packages_in"])
-        .transform_calculate(rank=order, state=names)
-    )
-    scale = alt.Scale(
-        domain=columns, range=[LIGHT["axis" if colour == "unknown" else colour] for _, _, colour in STATES]
-    )
+    mine = folded(data)
     x = parts.time_axis("evaluation_at")
     y = alt.Y(
         "packages_in:Q", title=None, stack="zero", axis=alt.Axis(format=",d", tickCount=4, tickMinStep=1)
     )
-    fill = alt.Fill("key:N", scale=scale, legend=None)
     single = len({row["evaluation_at"] for row in data.rows}) == 1
     stack = mine.mark_bar(size=40) if single else mine.mark_area(interpolate="step-after")
     drawn = stack.encode(
         x=x,
         y=y,
-        fill=fill,
+        fill=fill(),
         order=alt.Order("rank:Q", sort="descending"),
         tooltip=[
             parts.when("evaluation_at", "evaluated"),
@@ -82,3 +66,24 @@ def chart(data: Data) -> alt.TopLevelMixin:
         ],
     )
     return drawn.add_params(parts.panel()).properties(width="container", height=HEIGHT)
+
+
+def folded(data: Data) -> alt.Chart:
+    """Rows of the panel in front, one a state: `key`, `packages_in`, `state` in words, `rank` in the stack."""
+    columns = [column for column, _, _ in STATES]
+    order = " : ".join(f"datum.key == '{column}' ? {n}" for n, column in enumerate(columns)) + " : 9"
+    names = " : ".join(f"datum.key == '{column}' ? \"{label}\"" for column, label, _ in STATES) + " : ''"
+    return (
+        alt.Chart(data.named)
+        .transform_filter("datum.panel_name === panel")
+        .transform_fold(columns, as_=["key", "packages_in"])
+        .transform_calculate(rank=order, state=names)
+    )
+
+
+def fill() -> alt.Fill:
+    """One colour a state, named by the figure's own legend."""
+    scale = alt.Scale(
+        domain=[column for column, _, _ in STATES], range=[LIGHT[colour] for *_, colour in STATES]
+    )
+    return alt.Fill("key:N", scale=scale, legend=None)
