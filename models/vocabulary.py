@@ -37,10 +37,12 @@ class Coverage(StrEnum):
 
 
 class Unit(StrEnum):
-    """What the source counts in its totals."""
+    """What the source names and counts."""
 
     JOB = "job"
     PACKAGE = "package"
+    DERIVATION = "derivation"
+    """Names of derivations without their versions, where no attribute is known: they match no job of another CI."""
 
 
 class Change(StrEnum):

@@ -14,7 +14,7 @@
 -- column: ordinal | The source's own order of evaluations.
 -- column: evaluation_at | Time of the evaluation used for every duration.
 -- column: first_observed_at | First answer about the evaluation.
--- column: unit | What the counts count: `job` or `package`.
+-- column: unit | What the counts count: `job`, `package`, or `derivation` (names without attribute).
 -- column: coverage | `full`, `named`, `failures_with_totals` or `failures_only`.
 -- column: is_complete | Whether the evaluation may begin and end failure episodes.
 -- column: incomplete_reason | Why not; null if complete.

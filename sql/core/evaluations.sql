@@ -11,7 +11,7 @@
 -- column: last_observed_at | Last answer about it.
 -- column: evaluation_at | Time used for every duration: its own, else the earliest first sight of this and all later ones.
 -- column: observations | Number of answers about it.
--- column: unit | What the source counts in its totals: `job` or `package`.
+-- column: unit | What the source names and counts: `job`, `package`, or `derivation` (names without attribute).
 -- column: coverage | `full`, `named`, `failures_with_totals` or `failures_only`.
 -- column: systems | Number of systems told.
 -- column: is_complete | Whether all its systems are complete; false where no system is told.

@@ -8,7 +8,8 @@
 --
 -- `official_does_not_build`: a complete official evaluation that tells every job does not name it, or it is refused
 -- there (broken, unfree, insecure, platform). What is neutral on one side, or absent from an official list of failures,
--- is `unknown`, since absence from a list is no success.
+-- is `unknown`, since absence from a list is no success. So is every job of a custom evaluation that names derivations
+-- and no attributes (Nix logs, `nix build --json`): no official job has such a name.
 --
 -- A failure that only the custom CI sees: red there, and green or not built officially. Whether a channel advanced over
 -- it: with `channel_basis` `revision`, a channel of NixOS points or pointed to the very revision; with `time`,
@@ -54,6 +55,7 @@ with evaluations as (
         s.evaluation_at,
         s.coverage,
         s.is_complete,
+        s.unit,
         e.revision
     from core.evaluation_systems as s
     inner join core.evaluations as e
@@ -127,6 +129,7 @@ placed as (
         j.variant,
         c.evaluation_at,
         c.revision,
+        c.unit,
         i.status,
         coalesce(k.status_class, 'neutral') as status_class,
         case
@@ -171,7 +174,7 @@ compared as (
         o.status as official_status,
         o.build_id as official_build_id,
         case
-            when p.match = 'none' then 'unknown'
+            when p.match = 'none' or p.unit = 'derivation' then 'unknown'
             when o.status_class = 'refused' or (o.status is null and p.is_whole) then 'official_does_not_build'
             when p.status_class = 'green' and o.status_class = 'green' then 'both_green'
             when p.status_class = 'red' and o.status_class = 'red' then 'both_red'
@@ -197,6 +200,7 @@ advances as (
     select channel, revision, commit_at, advanced_at, is_first_sight
     from core.channel_advances
     where advanced_at is not null
+        and basis = 'observed'
         and source not in (select source from customs)
         and regexp_full_match(channel, '(nixos|nixpkgs)-(unstable|[0-9]{2}\.[0-9]{2})(-small|-darwin)?')
 ),

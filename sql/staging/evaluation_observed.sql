@@ -12,7 +12,7 @@
 -- column: observed_at | When the source was asked.
 -- column: occurred_at | The evaluation's own time; null if not told.
 -- column: revision | Evaluated commit, 40 hex digits; null if not told.
--- column: unit | What the source counts in its totals: `job` or `package`.
+-- column: unit | What the source names and counts: `job`, `package`, or `derivation` (names without attribute).
 -- column: coverage | `full`, `named`, `failures_with_totals` or `failures_only`.
 -- column: listed_statuses | Statuses for which absence from the list means "not in that status".
 -- column: systems | Systems that the answer covers; empty for an answer without a list.

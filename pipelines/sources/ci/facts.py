@@ -14,7 +14,7 @@ from datetime import datetime
 import polars as pl
 
 from models.events import ChannelAdvanced, Event, GapDeclared, ObservationRetracted
-from models.vocabulary import Coverage
+from models.vocabulary import Coverage, Unit
 from pipelines.log import schema
 from pipelines.log.quarantine import NO_TIME
 from pipelines.sources.base import Facts, Listing, Rejected
@@ -213,6 +213,7 @@ def _with_past(run: Run, before: PastRun) -> Run:
         is_complete=is_complete,
         counts=counts,
         errors=run.errors or before.evaluation_errors,
+        unit=before.unit if before.unit is Unit.DERIVATION else run.unit,
     )
 
 

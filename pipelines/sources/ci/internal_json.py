@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from models.vocabulary import Unit
 from pipelines.sources.ci import derivations, fields, nix_events, records
 from pipelines.sources.ci.documents import Broken, Rejects
 from pipelines.sources.ci.nix_events import Event, Log
@@ -67,6 +68,7 @@ def read(lines: Iterable[bytes], told: Told, name: str) -> Reading:
         stopped_at=log.newest,
         errors="\n".join(log.errors)[:_LONGEST_ERRORS] or None,
         notes=notes,
+        unit=Unit.DERIVATION,
     )
     return Reading(runs=(run,), rejected=rejects.all())
 

@@ -7,7 +7,7 @@ from functools import cached_property
 
 import polars as pl
 
-from models.vocabulary import Coverage
+from models.vocabulary import Coverage, Unit
 from pipelines.log import schema, state
 from pipelines.log.store import EventLog
 from pipelines.sources.ci.columns import JOBS
@@ -28,6 +28,7 @@ class PastRun:
     is_full: bool
     is_partial: bool | None
     evaluation_errors: str | None
+    unit: Unit
     others: tuple[str, ...]
     """Ids of its older observations."""
 
@@ -114,5 +115,6 @@ def _past(answers: list[dict[str, object]]) -> PastRun:
         is_full=last["coverage"] == Coverage.FULL,
         is_partial=last["is_partial"],  # type: ignore[arg-type]
         evaluation_errors=last["evaluation_errors"],  # type: ignore[arg-type]
+        unit=Unit(last["unit"]),  # type: ignore[arg-type]
         others=tuple(answer["id"] for answer in answers[:-1]),  # type: ignore[misc]
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import polars as pl
 
+from models.vocabulary import Unit
 from pipelines.sources.base import Rejected, reject
 from pipelines.sources.ci import columns
 from pipelines.sources.ci.columns import JOB, JOBS
@@ -168,6 +169,7 @@ def _one(parts: list[Run]) -> Run:
         stopped_at=max(ends, default=None),
         errors=first("errors"),  # type: ignore[arg-type]
         notes=tuple(sorted({note for run in parts for note in run.notes})),
+        unit=max((run.unit for run in parts), key=lambda unit: unit is Unit.DERIVATION),
         needs_commit=all(run.needs_commit for run in parts),
     )
 

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 import msgspec
 
+from models.vocabulary import Unit
 from pipelines.sources.ci import derivations, fields, records
 from pipelines.sources.ci.derivations import Result
 from pipelines.sources.ci.documents import Broken, Rejects
@@ -104,6 +105,7 @@ def read(lines: Iterable[bytes], told: Told, name: str) -> Reading:
         status="succeeded" if told.exit_code == 0 else None,
         stopped_at=fields.newest([job.stopped_at for job in jobs]),
         notes=notes,
+        unit=Unit.DERIVATION,
     )
     return Reading(runs=(run,), rejected=rejects.all())
 

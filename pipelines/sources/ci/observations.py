@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
-from models.vocabulary import STATUS_CLASSES, Cause, Coverage, RedKind, Unit
+from models.vocabulary import STATUS_CLASSES, Cause, Coverage, RedKind
 from pipelines.sources.base import Listing
 from pipelines.sources.ci.known import PastRun
 from pipelines.sources.ci.runs import Run
@@ -111,7 +111,7 @@ def observation(
         "ordinal": ordinal,
         "observation_key": key,
         "revision": run.commit,
-        "unit": str(Unit.JOB),
+        "unit": str(run.unit),
         "coverage": str(Coverage.FULL if is_full else Coverage.NAMED),
         "listed_statuses": ["all"] if is_full else [],
         "systems": sorted(systems),

@@ -7,6 +7,7 @@ message succeeded only if the command is told to have ended with 0 (`--exit-code
 import re
 from collections.abc import Iterable
 
+from models.vocabulary import Unit
 from pipelines.sources.ci import derivations, nix_messages, records
 from pipelines.sources.ci.derivations import Result
 from pipelines.sources.ci.documents import Rejects
@@ -62,6 +63,7 @@ def read(lines: Iterable[bytes], told: Told, name: str) -> Reading:
         status=_status(errors, started, told, is_explained=is_explained),
         errors=None if is_explained else "\n".join(errors) or None,
         notes=notes,
+        unit=Unit.DERIVATION,
     )
     return Reading(runs=(run,), rejected=rejects.all())
 

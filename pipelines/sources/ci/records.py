@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import msgspec
 
-from models.vocabulary import STATUS_CLASSES, RedKind, StatusClass
+from models.vocabulary import STATUS_CLASSES, RedKind, StatusClass, Unit
 from pipelines.errors import BadInput
 from pipelines.sources.ci import fields, runs
 from pipelines.sources.ci.documents import Broken
@@ -72,6 +72,7 @@ def run(
     stopped_at: datetime | None = None,
     errors: str | None = None,
     notes: tuple[str, ...] = (),
+    unit: Unit = Unit.JOB,
 ) -> Run:
     """The one run of an input whose format names neither CI nor commit: those are as told.
 
@@ -97,6 +98,7 @@ def run(
         stopped_at=stopped_at,
         errors=errors,
         notes=notes,
+        unit=unit,
     )
 
 

@@ -7,6 +7,7 @@ from typing import Protocol
 
 import polars as pl
 
+from models.vocabulary import Unit
 from pipelines.sources.base import Rejected
 
 MAX_BYTES = 2 * 1024**3
@@ -98,6 +99,8 @@ class Run:
     """What the source itself said of completeness, where it says it; `is_complete` otherwise."""
     counts: tuple[tuple[str, int], ...] | None = None
     """Jobs by status as the source counts them: if other ones arrived, the run is not complete."""
+    unit: Unit = Unit.JOB
+    """What the jobs are named by."""
     needs_commit: bool = False
     """Whether the format asks for a commit that is not here: it must be known of the run from elsewhere."""
 
