@@ -13,6 +13,7 @@ import click
 from models.presets import PRESETS
 from pipelines import settings
 from pipelines.cli_ingest import ingest, status, validate
+from pipelines.cli_wave import wave
 from pipelines.errors import BadInput, HealthError
 
 INTERRUPTED = 130
@@ -109,6 +110,7 @@ def build(batch: int | None) -> None:
 main.add_command(ingest)
 main.add_command(validate)
 main.add_command(status)
+main.add_command(wave)
 
 
 @main.command()

@@ -1,0 +1,73 @@
+"""The words below `nixpkgs-health wave`: questions about waves, answered from the finished warehouse."""
+
+from typing import Any
+
+import click
+
+from pipelines import settings
+from pipelines.errors import BadInput
+
+
+@click.group()
+def wave() -> None:
+    """Follow and plan waves of updates."""
+
+
+@wave.command("status")
+@click.argument("name", metavar="[WAVE]", required=False)
+def wave_status(name: str | None) -> None:
+    """Show every declared wave, or one: its states, and what holds it back."""
+    from pipelines import wave_status as standing
+
+    for line in standing.lines(settings.load().warehouse, name):
+        click.echo(line)
+
+
+@wave.command("plan")
+@click.option("--roots", metavar="ATTR,ATTR", default="", help="Packages that are updated, each by itself.")
+@click.option(
+    "--group", "groups", metavar="ATTR,ATTR", multiple=True, help="Packages that move together; repeatable."
+)
+@click.option("--all", "every", is_flag=True, help="Every package of the set.")
+@click.option("--set", "name", metavar="NAME", help="Package set; without it the largest.")
+@click.option(
+    "--moves",
+    type=click.IntRange(min=1),
+    default=12,
+    show_default=True,
+    help="Updates in a year from which a package moves too often to wait.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Everything, as JSON.")
+def plan(
+    roots: str, groups: tuple[str, ...], every: bool, name: str | None, moves: int, as_json: bool
+) -> None:
+    """Order minor waves, and count what each and what other groupings build."""
+    from pipelines.waves import planning, words
+
+    if every and (roots or groups):
+        raise BadInput("--all takes every package as a root: leave --roots and --group out.")
+    with _warehouse() as con:
+        told = planning.world(con, name)
+    names, places = planning.groups_of(
+        told, _listed(roots), [_listed(group) for group in groups], every=every
+    )
+    _show(planning.answer(told, names, places, moves), words.plan, as_json)
+
+
+def _listed(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _warehouse() -> Any:
+    from pipelines import warehouse
+
+    place = settings.load().warehouse
+    if not place.is_file():
+        raise BadInput(f"There is no warehouse at {place}: run `./run report` (or `./run build`) first.")
+    return warehouse.connect(place, read_only=True)
+
+
+def _show(told: dict[str, Any], words: Any, as_json: bool) -> None:
+    import json
+
+    click.echo(json.dumps(told, indent=2, ensure_ascii=False) if as_json else "\n".join(words(told)))
