@@ -76,7 +76,8 @@ with
             min(turn) filter (where not is_trunk_turn) as first_turn,
             max(turn) filter (where not is_trunk_turn) as last_turn,
             count(*) filter (where not is_trunk_turn) as evaluations,
-            arg_max(next_turn, turn) as end_turn
+            -- arg_max would pass over the null of the last comparison
+            arg_max(coalesce(next_turn, -1), turn) as end_turn
         from parted
         where is_apart
         group by source, jobset, run
