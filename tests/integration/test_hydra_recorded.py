@@ -135,3 +135,13 @@ def test_constituents_that_are_told_after_their_aggregate_are_told_with_it(
     there = replace(recorded, aggregates=frozenset({2}))
     tables = crawled.tables(store, ["p/j"], there)
     assert (tables.constituents.height, tables.builds.height) == (0, 0)
+
+
+def test_no_address_of_a_person_leaves_the_text_of_errors(store: Store) -> None:
+    store.name_jobset("p/j", "p/j", [], frozenset())
+    build(store, 1, AT)
+    evaluation = Evaluation(id=7, timestamp=1, hasnewbuilds=1, builds=[1])
+    store.add_evaluation("p/j", evaluation, msgspec.json.encode(evaluation), "/eval/7", AT)
+    store.add_errors("p/j", 1, "hello: maintained by jo.do+nix@mail.example.org, at a@b")
+    (text,) = crawled.tables(store).evaluations["evaluation_errors"]
+    assert text == "hello: maintained by (address left out), at a@b"

@@ -12,7 +12,15 @@ import polars as pl
 from models.events import GapDeclared
 from pipelines.sources.hydra.decode import Build, Evaluation, LatestBuild, read
 from pipelines.sources.hydra.store import Store, instant, unpack
-from pipelines.sources.hydra.tables import BUILDS, CONSTITUENTS, EVALUATIONS, INSTANT, MEMBERS, Tables
+from pipelines.sources.hydra.tables import (
+    BUILDS,
+    CONSTITUENTS,
+    EVALUATIONS,
+    INSTANT,
+    MEMBERS,
+    Tables,
+    without_addresses,
+)
 from pipelines.sources.hydra.workqueue import marks
 
 LOST_SHARE = 0.02
@@ -212,7 +220,8 @@ def _evaluations(
         of.extend([number] * len(kept))
         builds.extend(kept)
     members = pl.DataFrame({"evaluation_id": of, "build_id": builds}, schema=MEMBERS)
-    return pl.DataFrame(rows, schema=EVALUATIONS, orient="row"), members
+    told = pl.DataFrame(rows, schema=EVALUATIONS, orient="row")
+    return told.with_columns(without_addresses(pl.col("evaluation_errors"))), members
 
 
 def _builds(store: Store, names: list[str], wanted: pl.Series) -> pl.DataFrame:

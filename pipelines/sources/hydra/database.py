@@ -23,7 +23,6 @@ PIECE_MEMBERS = 1_000_000
 OVERLAP_SECONDS = 3600
 """Builds that stopped this long before the newest known stop are read again: they may have been stored later."""
 
-_ADDRESS = r"[\w.%+-]+@[\w-]+(?:\.[\w-]+)+"
 _COUNTED = ("evaluations", "inputs", "members", "builds", "steps", "constituents")
 _INSTANTS = ("evaluated_at", "queued_at", "started_at", "stopped_at")
 
@@ -225,7 +224,7 @@ def _evaluations(evaluations: pl.DataFrame, inputs: pl.DataFrame) -> pl.DataFram
         .with_columns(
             pl.col("inputs").fill_null([]),
             evaluation_errors=pl.when(pl.col("evaluation_errors") != "").then(
-                pl.col("evaluation_errors").str.replace_all(_ADDRESS, "(address left out)")
+                tables.without_addresses(pl.col("evaluation_errors"))
             ),
         )
     )

@@ -85,6 +85,14 @@ def empty(schema: Mapping[str, pl.DataType]) -> pl.DataFrame:
     return pl.DataFrame(schema=schema)
 
 
+_ADDRESS = r"[\w.%+-]+@[\w-]+(?:\.[\w-]+)+"
+
+
+def without_addresses(text: pl.Expr) -> pl.Expr:
+    """A text of errors without e-mail addresses, which traces of an evaluation quote from its sources."""
+    return text.str.replace_all(_ADDRESS, "(address left out)")
+
+
 @dataclass(frozen=True)
 class Tables:
     """What was seen of one Hydra; a table that was not read is empty.
