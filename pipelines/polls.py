@@ -3,6 +3,7 @@
 One small JSON file per source below `var/polls/`. The log says what was learnt; this says that somebody asked.
 """
 
+import hashlib
 import json
 import os
 import re
@@ -41,7 +42,10 @@ def record(
     before = read(var).get((source, jobset))
     succeeded_at = now if error is None else (before.succeeded_at if before else None)
     poll = Poll(source, jobset, now.astimezone(UTC), succeeded_at, error, is_unreachable)
-    path = var / FOLDER / (re.sub(r"[^A-Za-z0-9.-]+", "_", f"{source}_{jobset}") + ".json")
+    # Readable, and another for every source and jobset: `a_b/c` is not `a/b_c`.
+    readable = re.sub(r"[^A-Za-z0-9.-]+", "_", f"{source}_{jobset}")[:100]
+    digest = hashlib.sha256(f"{source}\n{jobset}".encode()).hexdigest()[:8]
+    path = var / FOLDER / f"{readable}-{digest}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".part")
     told = {
@@ -55,7 +59,7 @@ def record(
 
 def read(var: Path) -> dict[tuple[str, str], Poll]:
     """Every poll on record, by source and jobset. A file that cannot be read counts as never asked."""
-    found = {}
+    found: dict[tuple[str, str], Poll] = {}
     for path in sorted((var / FOLDER).glob("*.json")):
         try:
             told = json.loads(path.read_text(encoding="utf-8"))
@@ -69,7 +73,10 @@ def read(var: Path) -> dict[tuple[str, str], Poll]:
             )
         except (OSError, ValueError, KeyError, TypeError):
             continue
-        found[poll.source, poll.jobset] = poll
+        # Two files about one jobset are of two versions of the program.
+        before = found.get((poll.source, poll.jobset))
+        if before is None or before.attempted_at <= poll.attempted_at:
+            found[poll.source, poll.jobset] = poll
     return found
 
 

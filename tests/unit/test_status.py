@@ -1,5 +1,6 @@
 """What an operator is told of every source, and what is remembered of every attempt."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -71,6 +72,17 @@ def test_a_failed_attempt_keeps_the_last_success(tmp_path: Path) -> None:
     poll = polls.read(tmp_path)["s", "p/j"]
     assert (poll.succeeded_at, poll.attempted_at) == (NOW, NOW + SOON)
     assert poll.error == "it answered 503 five times"
+
+
+def test_every_jobset_has_a_record_of_its_own(tmp_path: Path) -> None:
+    asked = [("s", "a_b/c"), ("s", "a/b_c"), ("s_a", "b/c"), ("s", "a/" + "b" * 300)]
+    for source, jobset in asked:
+        polls.record(tmp_path, source, jobset, NOW)
+    assert set(polls.read(tmp_path)) == set(asked)
+    (one,) = (tmp_path / "polls").glob("s_a_bb*")
+    old = json.loads(one.read_text()) | {"attempted_at": (NOW - SOON).isoformat()}
+    (tmp_path / "polls" / "zz.json").write_text(json.dumps(old))
+    assert polls.read(tmp_path)["s", "a/" + "b" * 300].attempted_at == NOW
 
 
 def test_a_damaged_record_counts_as_never_asked(tmp_path: Path) -> None:
