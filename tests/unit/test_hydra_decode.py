@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.sources.hydra import decode
+from pipelines.sources.hydra.answers import Page
 from pipelines.sources.hydra.bulk import builds_file
 from pipelines.sources.hydra.decode import BadAnswer
 from tests import hydra_world
@@ -69,7 +70,7 @@ def _file(tmp_path: Path, content: bytes) -> Path:
 
 
 def _one_by_one(bodies: list[bytes]) -> pl.DataFrame:
-    rows = [decode.build(body) for body in bodies]
+    rows = [decode.read(body, decode.Build) for body in bodies]
     return pl.DataFrame(
         [
             (
@@ -119,7 +120,7 @@ def test_recorded_evaluations_are_those_of_the_database(instant: str) -> None:
     evaluations = {row["evaluation_id"]: row for row in given.evaluations.iter_rows(named=True)}
     seen = 0
     for number, body in _told(instant, "/eval/"):
-        told = decode.evaluation(body)
+        told = decode.read(body, decode.Evaluation)
         assert told.id == int(number)
         if told.hasnewbuilds:
             seen += 1
@@ -138,14 +139,15 @@ def test_recorded_evaluations_are_those_of_the_database(instant: str) -> None:
 
 def test_lists_and_jobsets_decode() -> None:
     answers = _recorded("t1")
-    page = decode.evaluation_list(answers["/jobset/nixpkgs/lib-flake/evals"])
+    page = decode.read(answers["/jobset/nixpkgs/lib-flake/evals"], Page)
+    assert all(decode.read(one, decode.Evaluation).id for one in page.evals)
     assert (len(page.evals), page.next) == (20, "?page=2")
     newest = [body for path, body in answers.items() if path.startswith("/api/latestbuilds")]
-    rows = [row for body in newest for row in decode.latest_builds(body)]
+    rows = [row for body in newest for row in decode.read(body, list[decode.LatestBuild])]
     assert rows
     assert all(row.finished == 1 for row in rows)
-    assert decode.jobset(answers["/jobset/nixpkgs/lib-flake"]).type == 1
-    parts = [decode.constituents(body) for _, body in _told("t1", "/build/", "/constituents")]
+    assert decode.read(answers["/jobset/nixpkgs/lib-flake"], decode.Jobset).type == 1
+    parts = [decode.read(body, list[decode.Build]) for _, body in _told("t1", "/build/", "/constituents")]
     assert any(parts)
     assert [] in parts
 
@@ -174,7 +176,7 @@ def test_what_is_unusable_is_said_by_field_seen_and_expected(
 ) -> None:
     body = json.dumps({**BUILD, **changed}).encode()
     with pytest.raises(BadAnswer) as caught:
-        decode.build(body)
+        decode.read(body, decode.Build)
     assert f"at {place}: expected" in str(caught.value)
     assert seen in str(caught.value)
     # In bulk the others are used, and the reason is the same.
@@ -187,13 +189,15 @@ def test_what_is_unusable_is_said_by_field_seen_and_expected(
 @pytest.mark.parametrize("name", ["id", "job", "finished", "buildstatus", "system"])
 def test_a_missing_field_is_named(name: str) -> None:
     with pytest.raises(BadAnswer, match=f"required field `{name}`"):
-        decode.build(json.dumps({key: value for key, value in BUILD.items() if key != name}).encode())
+        decode.read(
+            json.dumps({key: value for key, value in BUILD.items() if key != name}).encode(), decode.Build
+        )
 
 
 @pytest.mark.parametrize("body", [b"", b"<!DOCTYPE html><p>hello", b"\xff\xfe", b"[" * 100_000, b'{"id": 1'])
 def test_what_is_no_json_is_said(body: bytes) -> None:
     with pytest.raises(BadAnswer, match="is not JSON"):
-        decode.build(body)
+        decode.read(body, decode.Build)
 
 
 @pytest.mark.parametrize("piece", [16, 300, 1000, 512 * 1024])
@@ -275,7 +279,7 @@ def test_bulk_takes_exactly_what_one_by_one_takes(
     good, bad = [], 0
     for body in bodies:
         try:
-            good.append(decode.build(body).job)
+            good.append(decode.read(body, decode.Build).job)
         except BadAnswer:
             bad += 1
     content = io.BytesIO()

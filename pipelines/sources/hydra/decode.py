@@ -48,13 +48,6 @@ class Evaluation(msgspec.Struct, frozen=True):
     flake: Address | None = None
 
 
-class EvaluationList(msgspec.Struct, frozen=True):
-    """A page of a jobset's evaluations, newest first; `next` is absent on the last page."""
-
-    evals: list[Evaluation]
-    next: Address | None = None
-
-
 class Build(msgspec.Struct, frozen=True, gc=False):
     """A build in the state in which it was when asked. An unfinished one may keep the code of an earlier run."""
 
@@ -99,36 +92,6 @@ class Jobset(msgspec.Struct, frozen=True):
     fetcherrormsg: str | None = None
     lastcheckedtime: Seconds | None = None
     starttime: Seconds | None = None
-
-
-def evaluation(body: bytes) -> Evaluation:
-    """Answer of `/eval/ID`. Raises BadAnswer."""
-    return read(body, Evaluation)
-
-
-def evaluation_list(body: bytes) -> EvaluationList:
-    """Answer of `/jobset/P/J/evals`. Raises BadAnswer."""
-    return read(body, EvaluationList)
-
-
-def build(body: bytes) -> Build:
-    """Answer of `/build/ID`. Raises BadAnswer."""
-    return read(body, Build)
-
-
-def latest_builds(body: bytes) -> list[LatestBuild]:
-    """Answer of `/api/latestbuilds`. Raises BadAnswer."""
-    return read(body, list[LatestBuild])
-
-
-def jobset(body: bytes) -> Jobset:
-    """Answer of `/jobset/P/J` and `/jobset/P/J/errors`. Raises BadAnswer."""
-    return read(body, Jobset)
-
-
-def constituents(body: bytes) -> list[Build]:
-    """Answer of `/build/ID/constituents`; none for what is no aggregate. Raises BadAnswer."""
-    return read(body, list[Build])
 
 
 def read(body: bytes | memoryview, shape: type[T]) -> T:
