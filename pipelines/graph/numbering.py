@@ -27,19 +27,19 @@ def derivation_order(rows: pa.Table) -> pa.Table:
     by_depth = np.lexsort([identities, depth, ~is_ordered])
     number = np.empty(len(identities), dtype=np.int32)
     number[by_depth] = np.arange(len(identities), dtype=np.int32)
-    level = np.ma.masked_all(len(identities), dtype=np.int32)
-    level[: is_ordered.sum()] = _levels(
-        depth[by_depth][: is_ordered.sum()],
-        *_placed(number[dependent], number[inputs], is_ordered[dependent]),
-        is_fixed[by_depth][: is_ordered.sum()],
-        is_recorded[by_depth][: is_ordered.sum()],
-    )
+    ordered = int(is_ordered.sum())
+    level = np.zeros(len(identities), dtype=np.int32)
+    is_unknown = np.ones(len(identities), dtype=bool)
+    users_kept, needed_kept = _placed(number[dependent], number[inputs], is_ordered[dependent])
+    cut = graph.of(depth[by_depth][:ordered], users_kept, needed_kept).cut_at(is_fixed[by_depth][:ordered])
+    level[:ordered] = cut.levels()
+    is_unknown[:ordered] = cut.reached_by_any(np.flatnonzero(~is_recorded[by_depth][:ordered]))
     return pa.table(
         {
             "derivation_id": pa.array(np.arange(len(identities), dtype=np.int32)),
             "derivation_id64": pa.array(identities[by_depth]),
             "depth": pa.array(depth[by_depth], mask=~is_ordered[by_depth]),
-            "level": pa.array(level.filled(0), mask=np.ma.getmaskarray(level)),
+            "level": pa.array(level, mask=is_unknown),
         }
     )
 
@@ -51,15 +51,3 @@ def _placed(
     dependent, inputs = dependent[is_kept], inputs[is_kept]
     by = np.lexsort([inputs, dependent])
     return dependent[by], inputs[by]
-
-
-def _levels(
-    depth: order.Integers,
-    dependent: order.Integers,
-    inputs: order.Integers,
-    is_fixed: graph.Booleans,
-    is_recorded: graph.Booleans,
-) -> np.ma.MaskedArray:
-    """Levels of ordered derivations, masked where something below was not recorded."""
-    cut = graph.of(depth, dependent, inputs).cut_at(is_fixed)
-    return np.ma.array(cut.levels(), mask=cut.reached_by_any(np.flatnonzero(~is_recorded)))

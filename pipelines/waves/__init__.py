@@ -1,0 +1,1 @@
+"""Questions about waves, asked of the finished warehouse: plans and security fixes."""

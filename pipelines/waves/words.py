@@ -1,0 +1,141 @@
+"""Plans and comparisons for a terminal of 80 columns."""
+
+from collections.abc import Sequence
+from typing import Any
+
+WIDTH = 80
+SHOWN = 12
+"""Rows of a table that are shown; the JSON has all."""
+
+
+def plan(told: dict[str, Any]) -> list[str]:
+    """The lines of a plan."""
+    groupings = told["groupings"]
+    reached = groupings["at_once"]["builds"]
+    lines = [
+        *package_set(told["package_set"]),
+        _count(len(told["roots"]), "group of roots reaches ", "groups of roots reach ")
+        + _count(reached, "package.", "packages."),
+        "",
+        f"{'Minor waves, in order':<46}{'level':>9}{'builds':>10}{'build time':>15}",
+    ]
+    waves = told["minor_waves"]
+    for place in sample(len(waves), SHOWN):
+        wave = waves[place]
+        lines.append(
+            _fit(f"{wave['number']:>4}  {_groups(wave['groups'])}", 46)
+            + f"{_span(wave['lowest_level'], wave['highest_level']):>9}{wave['builds']:>10,}{_time(wave):>15}"
+        )
+    if len(waves) > SHOWN:
+        lines.append(f"      ({len(waves) - SHOWN} more between these; --json has all)")
+    if told["must_move_together"]:
+        lines.append("These need each other and can only move together:")
+        lines += [_fit(f"  {_groups(groups)}", WIDTH).rstrip() for groups in told["must_move_together"]]
+    lines += ["", f"{'Other groupings':<28}{'waves':>6}{'builds':>11}{'per package':>20}{'build time':>15}"]
+    lines.append(f"{'':<45}{'mean  median   max':>20}")
+    for name, words in GROUPINGS.items():
+        row = groupings[name]
+        lines.append(
+            f"{words:<28}{row['minor_waves']:>6,}{row['builds']:>11,}"
+            f"{row['mean_builds_per_package'] or 0:>7.1f}{row['median_builds_per_package'] or 0:>7.0f}"
+            f"{row['max_builds_per_package'] or 0:>6,}{_time(row):>15}"
+        )
+    lines += ["", *_rebuilt(told["rebuilt_levels"]), "", *_moving(told)]
+    return lines
+
+
+GROUPINGS = {
+    "at_once": "all at once (floor)",
+    "planned": "this plan",
+    "by_level": "one wave per level",
+    "one_by_one": "one wave per group",
+}
+
+
+def package_set(told: dict[str, Any]) -> list[str]:
+    """Which package set, and what its graph lacks."""
+    day = (told["committed_at"] or "unknown day")[:10]
+    counts = f"{told['packages']:,} packages on {told['levels']} levels."
+    lines = [f"{told['name']} at {told['revision'][:12]} ({day}): {counts}"]
+    if told["is_partial"]:
+        lines.append("This graph is known to lack attributes: every count is a lower bound.")
+    if told["packages_of_unknown_level"]:
+        lines.append(f"Of unknown level are {_count(told['packages_of_unknown_level'], 'package')}.")
+    return lines
+
+
+def sample(rows: int, shown: int) -> list[int]:
+    """Places of at most `shown` rows spread evenly over all, the first and the last among them."""
+    if rows <= shown:
+        return list(range(rows))
+    return sorted({round(n * (rows - 1) / (shown - 1)) for n in range(shown)})
+
+
+def _rebuilt(levels: Sequence[dict[str, Any]]) -> list[str]:
+    """Packages by ten spans of levels, as bars."""
+    known = [row for row in levels if row["level"] is not None]
+    if not known:
+        return ["No package of this wave has a known level."]
+    low, high = known[0]["level"], known[-1]["level"]
+    step = max(-(-(high - low + 1) // 10), 1)
+    counts: dict[int, int] = {}
+    for row in known:
+        first = low + (row["level"] - low) // step * step
+        counts[first] = counts.get(first, 0) + row["packages"]
+    most = max(counts.values())
+    lines = ["Packages of this wave by level"]
+    for first, packages in sorted(counts.items()):
+        last = min(first + step - 1, high)
+        lines.append(f"{_span(first, last):>9} {packages:>7,} {'#' * round(packages / most * 60)}".rstrip())
+    unknown = sum(row["packages"] for row in levels if row["level"] is None)
+    return lines + ([f"  unknown {unknown:>7,}"] if unknown else [])
+
+
+def _moving(told: dict[str, Any]) -> list[str]:
+    rows, unknown = told["moves_too_often"], told["packages_without_history_of_updates"]
+    reached = told["groupings"]["at_once"]["builds"]
+    if unknown == reached:
+        return [
+            "Which packages move too often to wait: unknown, no history of updates covers the year before."
+        ]
+    lines = [
+        f"Move too often to wait for a wave ({told['moves_threshold']} updates or more in the year before): {len(rows)}"
+    ]
+    if rows:
+        lines.append(f"  {'attribute':<38}{'updates':>9}{'builds here':>13}{'needed by':>11}")
+    lines += [
+        f"  {_fit(row['attr'], 38)}{row['updates_in_a_year']:>9,}{row['builds_in_the_plan']:>13,}"
+        f"{row['packages_that_need_it']:>11,}"
+        for row in rows[:SHOWN]
+    ]
+    if len(rows) > SHOWN:
+        lines.append(f"  ({len(rows) - SHOWN} more; --json has all)")
+    return lines + ([f"  unknown for {_count(unknown, 'package')}"] if unknown else [])
+
+
+def _groups(groups: Sequence[Sequence[str]]) -> str:
+    """Names of groups, members joined by +; of many the first, and how many more."""
+    names = ["+".join(group) for group in groups]
+    return ", ".join(names) if len(names) <= 3 else f"{names[0]} and {len(names) - 1:,} more"
+
+
+def _span(low: int | None, high: int | None) -> str:
+    if low is None or high is None:
+        return "unknown"
+    return str(low) if low == high else f"{low} to {high}"
+
+
+def _time(row: dict[str, Any]) -> str:
+    """Hours of building as far as they are known, or `unknown`."""
+    seconds, unknown = row["known_seconds"], row["builds_without_seconds"]
+    if seconds is None:
+        return "unknown"
+    return f"{'≥ ' if unknown else ''}{seconds / 3600:,.1f} h"
+
+
+def _count(number: int, one: str, many: str | None = None) -> str:
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def _fit(text: str, width: int) -> str:
+    return text.ljust(width) if len(text) < width else text[: width - 2] + "… "
