@@ -39,8 +39,8 @@ class ChannelDeclared(Event, frozen=True, kw_only=True, tag="channel_declared"):
     """Whether the selection names all that these jobs need as well."""
     tolerance: int = 0
     """Jobs of the selection that may be red all the same."""
-    minimum_age_days: float = 0.0
-    """Days that an evaluation waits before the channel advances to it."""
+    minimum_age_seconds: int = 0
+    """Seconds that an evaluation waits before the channel advances to it."""
 
 
 class WaveDeclared(Event, frozen=True, kw_only=True, tag="wave_declared"):

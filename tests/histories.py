@@ -59,11 +59,11 @@ def ingest_all(folders: Iterable[Path], var: Path) -> EventLog:
 
 
 @cache
-def spine() -> dict[str, Relation]:
-    """The relations of `SPINE` and all that they read, in order."""
+def spine(*also: str) -> dict[str, Relation]:
+    """The relations of `SPINE`, those named and all that they read, in order."""
     found = relations.load(SQL)
     wanted: set[str] = set()
-    waiting = [key for key in SPINE if key in found]
+    waiting = [key for key in (*SPINE, *also) if key in found]
     while waiting:
         key = waiting.pop()
         if key not in wanted:
@@ -79,13 +79,14 @@ def build(
     last_batch: int | None = None,
     threads: int | None = None,
     preset: str = "headline",
+    also: Sequence[str] = (),
 ) -> duckdb.DuckDBPyConnection:
-    """A warehouse with the spine, built from the log; the caller closes it."""
+    """A warehouse with the spine and the relations of `also`, built from the log; the caller closes it."""
     con = warehouse.connect(path)
     if threads is not None:
         con.execute(f"set threads = {int(threads)}")
     warehouse.attach_log(con, log, last_batch)
-    warehouse.build(con, spine(), parameters=PRESETS[preset].parameters())
+    warehouse.build(con, spine(*also), parameters=PRESETS[preset].parameters())
     return con
 
 

@@ -1,4 +1,4 @@
--- Every channel event of the log is one row.
+-- Every channel event of the log is one observed row.
 with
     events as (
         select source, count(*) as events
@@ -8,6 +8,7 @@ with
     advances as (
         select source, count(*) as advances
         from core.channel_advances
+        where basis = 'observed'
         group by source
     )
 select events.source, events.events, advances.advances

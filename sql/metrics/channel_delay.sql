@@ -9,9 +9,12 @@
 -- Two periods: `month`, one row for each month from the channel's first to its last advance, with zero advances where
 -- it stood still for a whole month; and `window`, one row over all whole months since the source began to watch.
 --
--- grain: source, channel, period, month_on
+-- Advances that somebody observed and those that are simulated (core.channel_advances) are never mixed: each has its rows.
+--
+-- grain: source, channel, basis, period, month_on
 -- kind: table
--- column: source | Who watched the channel.
+-- column: source | Who watched the channel; the instance that evaluated it where advances are simulated.
+-- column: basis | `observed` or `simulated`.
 -- column: channel | Name of the channel.
 -- column: period | month, or window: everything from the first whole month of the source on.
 -- column: month_on | First day of the month, or of the window, in UTC.
@@ -29,6 +32,7 @@ with
         select
             source,
             channel,
+            basis,
             cast(date_trunc('month', advanced_at at time zone 'UTC') as date) as month_on,
             gap_seconds,
             commit_age_seconds
@@ -38,48 +42,53 @@ with
     watched as (
         select
             source,
+            basis,
             cast(date_trunc('month', min(advanced_at) at time zone 'UTC') as date) as first_month_on,
             cast(date_trunc('month', max(advanced_at) at time zone 'UTC') as date) as last_month_on
         from core.channel_advances
         where advanced_at is not null
-        group by source
+        group by source, basis
     ),
     lifetimes as (
-        select source, channel, min(month_on) as first_month_on, max(month_on) as last_month_on
+        select source, channel, basis, min(month_on) as first_month_on, max(month_on) as last_month_on
         from advances
-        group by source, channel
+        group by source, channel, basis
     ),
     -- A month in which no channel of a source advanced at all is not here: the source was not watching.
     months as (
-        select distinct source, month_on
+        select distinct source, basis, month_on
         from advances
     ),
     spine as (
         select
             lifetimes.source,
             lifetimes.channel,
+            lifetimes.basis,
             'month' as period,
             months.month_on,
             months.month_on > watched.first_month_on and months.month_on < watched.last_month_on as is_whole
         from lifetimes
         inner join months
             on months.source = lifetimes.source
+            and months.basis = lifetimes.basis
             and months.month_on between lifetimes.first_month_on and lifetimes.last_month_on
-        inner join watched on watched.source = lifetimes.source
+        inner join watched on watched.source = lifetimes.source and watched.basis = lifetimes.basis
         union all
         select
             lifetimes.source,
             lifetimes.channel,
+            lifetimes.basis,
             'window' as period,
             cast(watched.first_month_on + interval '1 month' as date) as month_on,
             true as is_whole
         from lifetimes
-        inner join watched on watched.source = lifetimes.source
+        inner join watched on watched.source = lifetimes.source and watched.basis = lifetimes.basis
         where lifetimes.last_month_on > watched.first_month_on
     )
 select
     spine.source,
     spine.channel,
+    spine.basis,
     spine.period,
     spine.month_on,
     spine.is_whole,
@@ -95,9 +104,10 @@ from spine
 left join advances
     on advances.source = spine.source
     and advances.channel = spine.channel
+    and advances.basis = spine.basis
     and case
         when spine.period = 'month' then advances.month_on = spine.month_on
         else advances.month_on >= spine.month_on
     end
-group by spine.source, spine.channel, spine.period, spine.month_on, spine.is_whole
-order by spine.source, spine.channel, spine.period, spine.month_on
+group by spine.source, spine.channel, spine.basis, spine.period, spine.month_on, spine.is_whole
+order by spine.source, spine.channel, spine.basis, spine.period, spine.month_on

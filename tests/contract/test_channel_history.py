@@ -10,13 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.events import SourceDeclared
-from pipelines import relations, sources, warehouse
+from pipelines import sources, warehouse
 from pipelines.errors import BadInput
 from pipelines.log import schema
 from pipelines.log.store import EventLog
-from pipelines.paths import EXAMPLES, SQL
+from pipelines.paths import EXAMPLES
 from pipelines.sources import channel_history
 from pipelines.sources.base import Facts, Known
+from tests.sql import harness
 
 BUNDLED = EXAMPLES / "histories" / "channel-history"
 NOTHING_KNOWN = Known(lambda event_type, source: set())
@@ -68,7 +69,8 @@ def tables(log: EventLog) -> dict[str, list[tuple[object, ...]]]:
     names = ("staging.channel_advanced", "core.channel_advances", "core.channels", "metrics.channel_delay")
     with warehouse.connect(":memory:") as con:
         warehouse.attach_log(con, log)
-        warehouse.build(con, relations.load(SQL), only=names)
+        wanted = harness.with_ancestors(*names)
+        warehouse.build(con, harness.all_relations(), only=wanted, parameters=harness.parameters())
         return {name: con.sql(f"select * from {name} order by all").fetchall() for name in names}
 
 

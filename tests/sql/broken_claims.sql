@@ -243,3 +243,33 @@ insert into core.maintained_jobs by name select source, jobset, attr, same_since
 
 -- wave_levels__add_up_to_the_packages_with_a_level
 update core.wave_packages set level = 1 where source = 'waved' and attr = 'a';
+
+-- aggregate_constituents__no_aggregate_waits_for_itself
+update core.aggregate_constituents set constituent_build_id = aggregate_build_id;
+
+-- channel_declarations__hold_every_declared_channel_once
+delete from core.channel_declarations where source = 'fed' and channel = 'one';
+
+-- channel_feeds__feed_every_declared_channel
+delete from core.channel_feeds where source = 'fed' and channel = 'one';
+
+-- gate_verdicts__come_from_an_evaluation
+update core.gate_verdicts set verdict = 'perhaps' where source = 'fed';
+
+-- channel_selections__name_jobs_of_their_feeds
+update core.channel_feeds set jobset = 'nixpkgs/other' where source = 'fed';
+
+-- channel_verdicts__nothing_is_green_that_names_failures_only
+update core.channel_verdicts set coverage = 'failures_only' where source = 'fed';
+
+-- channel_verdicts__counts_add_up_to_the_selection
+update core.channel_verdicts set green_jobs = green_jobs + 1 where source = 'fed';
+
+-- channel_stalls__hold_every_blocked_evaluation_once
+delete from core.channel_stalls where source = 'fed' and channel = 'one';
+
+-- channel_blockers__save_no_more_than_the_stall
+update metrics.channel_blockers set saved_days = 1000 where source = 'fed';
+
+-- channel_stall_times__count_every_stall_and_verdict
+update metrics.channel_stall_times set stalls = 0 where source = 'fed';

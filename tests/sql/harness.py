@@ -32,6 +32,9 @@ from tests.sql import world
 HERE = Path(__file__).parent
 SCHEMA = dict.fromkeys(
     (
+        "channel_advances",
+        "channel_stalls",
+        "channel_verdicts",
         "cohorts",
         "evaluation_systems",
         "failure_episodes",
@@ -86,8 +89,8 @@ def events(case: str) -> list[Recorded]:
     return found
 
 
-def build(given: Iterable[Recorded]) -> duckdb.DuckDBPyConnection:
-    """The whole of `sql/` over these events, in memory."""
+def build(given: Iterable[Recorded], *only: str) -> duckdb.DuckDBPyConnection:
+    """The whole of `sql/` over these events, in memory; or the named relations and all that they read."""
     by_type: dict[str, dict[int, list[Event]]] = defaultdict(lambda: defaultdict(list))
     for batch, event in given:
         by_type[str(type(event).__struct_config__.tag)][batch].append(event)
@@ -98,7 +101,8 @@ def build(given: Iterable[Recorded]) -> duckdb.DuckDBPyConnection:
         con.register("rows", pa.concat_tables([arrow_schema(name).empty_table(), *parts]))
         con.execute(f"create table log.{name} as select * from rows")
         con.unregister("rows")
-    warehouse.build(con, all_relations(), parameters=parameters())
+    wanted = with_ancestors(*only) if only else None
+    warehouse.build(con, all_relations(), only=wanted, parameters=parameters())
     return con
 
 

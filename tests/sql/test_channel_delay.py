@@ -18,17 +18,22 @@ import msgspec
 import pyarrow as pa
 import pytest
 
-from models.events import ChannelAdvanced
+from models.events import EVENT_TYPES, ChannelAdvanced
 from pipelines import relations, warehouse
 from pipelines.log import schema
 from pipelines.paths import EXAMPLES, SQL
 from pipelines.sources import channel_history
 from pipelines.sources.base import Known
+from tests.sql import harness
 
 HERE = Path(__file__).parent / "channel_delay"
 CASES = sorted(folder.name for folder in HERE.iterdir())
 RELATIONS = ("staging.channel_advanced", "core.channel_advances", "core.channels", "metrics.channel_delay")
-CHECKS = sorted(path for name in ("channel", "channels") for path in (SQL / "checks").glob(f"{name}_*.sql"))
+CHECKS = sorted(
+    path
+    for name in ("channel_advances", "channel_delay", "channels")
+    for path in (SQL / "checks").glob(f"{name}__*.sql")
+)
 BUNDLED = EXAMPLES / "histories" / "channel-history"
 EXPECTED = (
     ("expect.jsonl", "metrics.channel_delay", "channel, period, month_on"),
@@ -53,8 +58,14 @@ def event(case: str, row: dict[str, Any]) -> ChannelAdvanced:
 def build(events: pa.Table, *only: str) -> duckdb.DuckDBPyConnection:
     con = warehouse.connect(":memory:")
     con.execute("create schema log")
-    con.execute("create table log.channel_advanced as select * from events")
-    warehouse.build(con, relations.load(SQL), only=only or RELATIONS)
+    for name in EVENT_TYPES:
+        con.register(
+            "rows", events if name == "channel_advanced" else schema.arrow_schema(name).empty_table()
+        )
+        con.execute(f"create table log.{name} as select * from rows")
+        con.unregister("rows")
+    wanted = harness.with_ancestors(*(only or RELATIONS))
+    warehouse.build(con, harness.all_relations(), only=wanted, parameters=harness.parameters())
     return con
 
 
@@ -147,7 +158,7 @@ def test_the_bundled_history_gives_the_figures_of_its_provenance(
             round(median_commit_age_days, 2),
             negative_commit_ages
         from metrics.channel_delay
-        where channel = $channel and period = 'window'
+        where channel = $channel and period = 'window' and basis = 'observed'
         """,
         params={"channel": channel},
     ).fetchall()

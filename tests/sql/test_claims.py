@@ -7,8 +7,16 @@ import duckdb
 import pytest
 from msgspec import structs
 
-from models.events import BuildObserved, WaveDeclared, WavePackageResolved
-from models.vocabulary import Cause
+from models.events import (
+    AggregateObserved,
+    BuildObserved,
+    ChannelDeclared,
+    EvaluationObserved,
+    WaveDeclared,
+    WavePackageResolved,
+)
+from models.parts import ChannelPeriod, Gate
+from models.vocabulary import Cause, Coverage, Unit
 from pipelines import checks
 from pipelines.paths import SQL
 from tests.sql import harness, world
@@ -41,6 +49,11 @@ WORLDS = {
         x86_64-linux leaf  D D
         x86_64-linux root  F F
         x86_64-linux shaky F S=
+    """,
+    "fed": """
+        day                 0 1 2 3
+        x86_64-linux tested S F F S
+        x86_64-linux a      S F F S
     """,
     "waved": """
         x86_64-linux root S S+ S+
@@ -124,11 +137,50 @@ def waves() -> list[harness.Recorded]:
     return [(1, declared), (1, decided)]
 
 
+def channels() -> list[harness.Recorded]:
+    """A channel of the source `fed`, the aggregate that blocks another one, and a gate."""
+    common = {"source": "fed", "observed_at": world.START, "instance": "fed", "kind": "community"}
+    declared = [
+        ChannelDeclared(
+            id=f"fed:channel:{name}",
+            channel=name,
+            title=name,
+            periods=[ChannelPeriod(jobset="nixpkgs/trunk")],
+            **selector,  # type: ignore[arg-type]
+            **common,  # type: ignore[arg-type]
+        )
+        for name, selector in {"parts": {"aggregate": "tested"}, "one": {"attrs": ["a"]}}.items()
+    ]
+    waits = AggregateObserved(
+        id="fed:aggregate:1",
+        source="fed",
+        observed_at=world.START,
+        jobset="nixpkgs/trunk",
+        build_id="tested.x86_64-linux.1",
+        constituents=["a.x86_64-linux.1"],
+    )
+    gated = EvaluationObserved(
+        id="fed:evaluation:1:gates",
+        source="fed",
+        observed_at=world.START,
+        jobset="nixpkgs/trunk",
+        evaluation_id="1",
+        ordinal=1,
+        observation_key="gates",
+        unit=Unit.JOB,
+        coverage=Coverage.FULL,
+        listed_statuses=["all"],
+        systems=[],
+        gates=[Gate(name="merge", verdict="failed")],
+    )
+    return [*((1, one) for one in declared), (1, waits), (1, gated)]
+
+
 @pytest.fixture(scope="module")
 def sound() -> Iterator[duckdb.DuckDBPyConnection]:
     """A warehouse in which all claims hold."""
     given = [event for source, text in WORLDS.items() for event in world.events(text, source)]
-    with harness.build([*given, *roots(), *waves()]) as con:
+    with harness.build([*given, *roots(), *waves(), *channels()]) as con:
         yield con
 
 

@@ -4,5 +4,5 @@ select
     delays.median_commit_age_days
 from metrics.channel_delay as delays
 inner join core.channels as channels on delays.source = channels.source and delays.channel = channels.channel
-where delays.period = 'window' and not channels.is_retired and delays.gaps >= 30
+where delays.basis = 'observed' and delays.period = 'window' and not channels.is_retired and delays.gaps >= 30
 order by delays.median_gap_days, delays.channel

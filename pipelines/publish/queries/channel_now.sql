@@ -3,6 +3,7 @@ with
     dated as (
         select source, channel, advanced_at, gap_seconds, max(observed_at) over (partition by source) as as_of_at
         from core.channel_advances
+        where basis = 'observed'
     )
 select
     source, channel, as_of_at,

@@ -3,7 +3,7 @@
 with answers as (
     select source, jobset, max(last_observed_at) as last_at from core.evaluations group by source, jobset
     union all
-    select source, '' as jobset, max(observed_at) as last_at from core.channel_advances group by source
+    select source, '' as jobset, max(observed_at) as last_at from core.channel_advances where basis = 'observed' group by source
     union all
     select source, '' as jobset, max(greatest(marked_at, unmarked_on::timestamptz)) as last_at from core.package_markers group by source
 ),

@@ -95,7 +95,7 @@ def _event(table: Table, whole: Table) -> ChannelDeclared:
         systems=table.texts("systems", []),
         with_dependencies=table.flag("with_dependencies"),
         tolerance=int(_number(table, "tolerance", int, 1_000_000)),
-        minimum_age_days=float(_number(table, "minimum_age_days", (int, float), 3650)),
+        minimum_age_seconds=round(_number(table, "minimum_age_days", (int, float), 3650) * 86400),
     )
 
 

@@ -1,0 +1,231 @@
+-- A job that kept a channel from advancing: since when, because of what, and how many days a fix would have saved.
+--
+-- One row for each red job of the selection in each stall of core.channel_stalls. Days saved are counted evaluation by
+-- evaluation: the time from each that would have been clear to the next one of the channel. So one red job among
+-- others saves nothing by itself; `cause_saved_days` counts what a fix of the cause, and so of every job that is red
+-- because of it, would have saved. The cause of a job in a stall is that of most of its evaluations there.
+-- For an official channel the jobs are the constituents of its gating job. Where the source names failures only, all is
+-- about named failures, and "would have advanced" means "would not have been blocked by a named failure".
+-- The first bad evaluation is that in which the job's failure episode began (core.failure_episodes), and the last
+-- good one the newest complete one before it in which it was green, or not named, where only failures are named.
+--
+-- grain: source, channel, stall_evaluation_id, attr, system, variant
+-- column: source | Instance that evaluates the jobsets.
+-- column: channel | Name of the channel.
+-- column: stall_evaluation_id | First blocked evaluation of the stall.
+-- column: stalled_at | Time of that evaluation.
+-- column: is_open | Whether the stall lasts.
+-- column: stall_days | Days of the whole stall, to the newest judged evaluation while it lasts.
+-- column: rank_in_stall | Place among the stall's jobs: by the days that a fix of the cause would have saved, then of the job.
+-- column: jobset | Jobset of the job.
+-- column: attr | Attribute path of the job, without the system.
+-- column: system | Nix system.
+-- column: variant | Configuration variant of a custom CI; empty for none.
+-- column: build_id | Build that was red first in the stall.
+-- column: red_kind | Kind of red of that build.
+-- column: evaluations | Evaluations of the stall in which the job was red.
+-- column: evaluations_alone | Of them, those that would have been clear without it.
+-- column: first_bad_evaluation_id | Evaluation in which its failure began; null where no episode holds it.
+-- column: first_bad_at | Time of that evaluation.
+-- column: first_bad_revision | Commit of that evaluation; null if not told.
+-- column: last_good_evaluation_id | Newest complete evaluation before it in which the job was green, or not named; null if none.
+-- column: last_good_revision | Commit of that evaluation: the break lies after it, up to first_bad_revision; null if not told.
+-- column: last_good_basis | `green` or `not named`: how good it is known to have been; null if there is none.
+-- column: cause | Job and system, or derivation, that it was red because of; the job itself where it failed by itself.
+-- column: cause_basis | `own`, `propagated`, `failed_derivations`, or `unknown`: not told, so that the job stands for its cause.
+-- column: cause_build_id | Build in which that failure happened; null where unknown.
+-- column: cause_reach_jobs | Jobs that this failure ever turned red besides its own; null where unknown, 0 where none is known.
+-- column: cause_jobs | Jobs of the selection that were red because of it in this stall.
+-- column: saved_days | Days of stall that would have been saved had this one job been left out.
+-- column: would_advance_evaluation_id | First evaluation to which the channel would have advanced without this job; null if none.
+-- column: would_advance_at | Time of that evaluation; null if none.
+-- column: cause_saved_days | Days of stall that a fix of the cause would have saved.
+-- column: cause_would_advance_at | When the channel would have advanced with the cause fixed; null if never in this stall.
+-- column: definition_version | Version of this definition.
+with folded as (
+    select
+        source,
+        channel,
+        stall_turn,
+        series,
+        job,
+        count(*) as evaluations,
+        count(*) filter (where is_clear_without) as evaluations_alone,
+        sum(seconds) filter (where is_clear_without) as saved_seconds,
+        min(turn) filter (where is_clear_without) as would_turn,
+        min(turn) as first_turn,
+        min(step) as first_step
+    from replay.channel_blocks
+    group by source, channel, stall_turn, series, job
+),
+
+causes as (
+    select source, channel, stall_turn, job, cause
+    from replay.channel_blocks
+    group by source, channel, stall_turn, job, cause
+    qualify row_number() over (
+        partition by source, channel, stall_turn, job order by count(*) desc, min(turn), cause
+    ) = 1
+),
+
+-- Each evaluation counts once for a cause, however many jobs it turned red.
+cause_turns as (
+    select source, channel, stall_turn, cause, turn, bool_or(is_clear_without_cause) as is_clear, max(seconds) as seconds
+    from replay.channel_blocks
+    group by source, channel, stall_turn, cause, turn
+),
+
+cause_sums as (
+    select
+        source,
+        channel,
+        stall_turn,
+        cause,
+        sum(seconds) filter (where is_clear) as saved_seconds,
+        min(turn) filter (where is_clear) as would_turn
+    from cause_turns
+    group by source, channel, stall_turn, cause
+),
+
+cause_counts as (
+    select source, channel, stall_turn, cause, count(distinct job) as jobs
+    from replay.channel_blocks
+    group by source, channel, stall_turn, cause
+),
+
+named as (
+    select
+        f.*,
+        c.cause,
+        b.build_id,
+        b.red_kind,
+        b.evaluation_at,
+        s.jobset,
+        s.system,
+        j.attr,
+        j.variant,
+        r.root_build_id,
+        r.evidence,
+        k.saved_seconds as cause_saved_seconds,
+        k.would_turn as cause_would_turn,
+        n.jobs as cause_jobs
+    from folded as f
+    inner join causes as c
+        on f.source = c.source and f.channel = c.channel and f.stall_turn = c.stall_turn and f.job = c.job
+    inner join cause_sums as k
+        on c.source = k.source and c.channel = k.channel and c.stall_turn = k.stall_turn and c.cause = k.cause
+    inner join cause_counts as n
+        on c.source = n.source and c.channel = n.channel and c.stall_turn = n.stall_turn and c.cause = n.cause
+    inner join replay.channel_blocks as b
+        on f.source = b.source and f.channel = b.channel and f.first_turn = b.turn and f.job = b.job
+    inner join replay.jobs as j on f.job = j.job
+    inner join replay.series as s on f.series = s.series
+    left join replay.root_builds as r
+        on f.source = r.source and b.build_id = r.build_id and b.red_kind is distinct from 'own'
+),
+
+-- The failure episode that holds the first red evaluation of the stall.
+began as (
+    select n.source, n.channel, n.stall_turn, n.job, e.broken_evaluation_id, e.broken_at, p.step as broken_step
+    from named as n
+    inner join core.failure_episodes as e
+        on n.source = e.source
+        and n.jobset = e.jobset
+        and n.attr = e.attr
+        and n.system = e.system
+        and n.variant = e.variant
+        and e.broken_at <= n.evaluation_at
+        and (e.cleared_at is null or e.cleared_at > n.evaluation_at)
+    inner join core.evaluation_systems as p
+        on n.series = p.series and e.broken_evaluation_id = p.evaluation_id
+    qualify row_number() over (
+        partition by n.source, n.channel, n.stall_turn, n.job order by p.step desc
+    ) = 1
+),
+
+good as (
+    select
+        b.source,
+        b.channel,
+        b.stall_turn,
+        b.job,
+        p.evaluation_id,
+        case when p.coverage in ('full', 'named') then 'green' else 'not named' end as basis
+    from began as b
+    inner join replay.jobs as j on b.job = j.job
+    inner join core.evaluation_systems as p
+        on j.series = p.series and p.step < b.broken_step and p.is_complete
+    left join replay.intervals as i
+        on b.job = i.job and p.step between i.first_step and i.last_step
+    left join core.status_classes as k on i.status = k.status
+    where case when p.coverage in ('full', 'named') then k.status_class = 'green' else i.job is null or k.status_class = 'green' end
+    qualify row_number() over (
+        partition by b.source, b.channel, b.stall_turn, b.job order by p.step desc
+    ) = 1
+)
+
+select
+    n.source,
+    n.channel,
+    t.stall_evaluation_id,
+    t.stalled_at,
+    t.is_open,
+    round(t.stall_seconds / cast(86400 as double), 6) as stall_days,
+    row_number() over (
+        partition by n.source, n.channel, n.stall_turn
+        order by
+            coalesce(n.cause_saved_seconds, 0) desc,
+            coalesce(n.saved_seconds, 0) desc,
+            n.evaluations desc,
+            n.attr,
+            n.system,
+            n.variant
+    ) as rank_in_stall,
+    n.jobset,
+    n.attr,
+    n.system,
+    n.variant,
+    n.build_id,
+    n.red_kind,
+    n.evaluations,
+    n.evaluations_alone,
+    b.broken_evaluation_id as first_bad_evaluation_id,
+    b.broken_at as first_bad_at,
+    eb.revision as first_bad_revision,
+    g.evaluation_id as last_good_evaluation_id,
+    eg.revision as last_good_revision,
+    g.basis as last_good_basis,
+    trim(n.cause) as cause,
+    case
+        when n.red_kind = 'own' then 'own'
+        when n.root_build_id is not null then n.evidence
+        else 'unknown'
+    end as cause_basis,
+    case when n.red_kind = 'own' then n.build_id else n.root_build_id end as cause_build_id,
+    case when n.red_kind = 'own' or n.root_build_id is not null then coalesce(r.reach_jobs, 0) end as cause_reach_jobs,
+    n.cause_jobs,
+    round(coalesce(n.saved_seconds, 0) / cast(86400 as double), 6) as saved_days,
+    vw.evaluation_id as would_advance_evaluation_id,
+    vw.evaluation_at as would_advance_at,
+    round(coalesce(n.cause_saved_seconds, 0) / cast(86400 as double), 6) as cause_saved_days,
+    vc.evaluation_at as cause_would_advance_at,
+    1 as definition_version
+from named as n
+inner join core.channel_stalls as t
+    on n.source = t.source and n.channel = t.channel and n.stall_turn = t.first_turn
+left join began as b
+    on n.source = b.source and n.channel = b.channel and n.stall_turn = b.stall_turn and n.job = b.job
+left join good as g
+    on n.source = g.source and n.channel = g.channel and n.stall_turn = g.stall_turn and n.job = g.job
+left join core.evaluations as eb
+    on n.source = eb.source and n.jobset = eb.jobset and b.broken_evaluation_id = eb.evaluation_id
+left join core.evaluations as eg
+    on n.source = eg.source and n.jobset = eg.jobset and g.evaluation_id = eg.evaluation_id
+left join core.root_cause_reach as r
+    on n.source = r.source
+    and case when n.red_kind = 'own' then n.build_id else n.root_build_id end = r.root_build_id
+left join core.channel_verdicts as vw
+    on n.source = vw.source and n.channel = vw.channel and n.would_turn = vw.turn
+left join core.channel_verdicts as vc
+    on n.source = vc.source and n.channel = vc.channel and n.cause_would_turn = vc.turn
+order by n.source, n.channel, t.stalled_at, t.stall_evaluation_id, rank_in_stall
