@@ -176,7 +176,7 @@ begun as (
         o.began_evaluation_id,
         o.began_ordinal,
         o.began_at,
-        b.source is not null as is_burst
+        b.broken_evaluation_id as burst_evaluation_id
     from own as o
     left join bursts as b
         on o.source = b.source
@@ -184,7 +184,7 @@ begun as (
         and o.system = b.system
         and o.broken_evaluation_id = b.broken_evaluation_id
     union
-    select source, jobset, kind, root, began_evaluation_id, began_ordinal, began_at, false as is_burst
+    select source, jobset, kind, root, began_evaluation_id, began_ordinal, began_at, null as burst_evaluation_id
     from placed
     where not is_here and not is_left_censored
 ),
@@ -198,7 +198,7 @@ ordered as (
         began_evaluation_id,
         began_ordinal,
         began_at,
-        bool_or(is_burst) as is_burst,
+        min(burst_evaluation_id) as burst_evaluation_id,
         lag(began_at) over (partition by source, jobset, kind, root order by began_ordinal, began_evaluation_id) as before_at
     from begun
     group by source, jobset, kind, root, began_evaluation_id, began_ordinal, began_at
@@ -230,11 +230,11 @@ entries as (
         b.root,
         b.began_evaluation_id,
         case
-            when h.is_burst then 'burst/' || h.began_evaluation_id
+            when h.burst_evaluation_id is not null then 'burst/' || h.burst_evaluation_id
             else h.kind || '/' || h.began_evaluation_id || '/' || h.root
         end as entry,
-        case when h.is_burst then 'burst' else h.kind end as kind,
-        h.began_evaluation_id as first_bad_evaluation_id
+        case when h.burst_evaluation_id is not null then 'burst' else h.kind end as kind,
+        coalesce(h.burst_evaluation_id, h.began_evaluation_id) as first_bad_evaluation_id
     from headed as b
     inner join headed as h
         on b.source = h.source

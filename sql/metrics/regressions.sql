@@ -85,8 +85,8 @@ with
             t.entry,
             t.kind,
             case when t.kind <> 'burst' then t.root end as root,
-            t.began_evaluation_id,
-            t.began_at,
+            t.first_bad_evaluation_id,
+            b.evaluation_at as first_bad_at,
             t.build_id,
             t.good_evaluation_id,
             t.is_good_seen,
@@ -95,7 +95,7 @@ with
             g.revision as last_good_revision
         from told as t
         inner join core.evaluations as b
-            on t.source = b.source and t.jobset = b.jobset and t.began_evaluation_id = b.evaluation_id
+            on t.source = b.source and t.jobset = b.jobset and t.first_bad_evaluation_id = b.evaluation_id
         left join core.evaluations as g
             on t.source = g.source and t.jobset = g.jobset and t.good_evaluation_id = g.evaluation_id
         where t.is_root
@@ -119,8 +119,8 @@ select
     l.kind,
     l.root,
     c.systems,
-    l.began_evaluation_id as first_bad_evaluation_id,
-    l.began_at as first_bad_at,
+    l.first_bad_evaluation_id,
+    l.first_bad_at,
     l.first_bad_revision,
     l.good_evaluation_id as last_good_evaluation_id,
     l.last_good_at,
@@ -137,7 +137,7 @@ select
     c.is_maintained,
     case when not c.is_open then c.last_cleared_at end as green_at,
     c.outcome,
-    l.began_at <= s.last_start_at as is_series_start,
+    l.first_bad_at <= s.last_start_at as is_series_start,
     c.is_provisional,
     case
         when f.confirmed_at is not null
@@ -148,4 +148,4 @@ from counted as c
 inner join first_jobs as l on c.source = l.source and c.jobset = l.jobset and c.entry = l.entry
 inner join starts as s on c.source = s.source and c.jobset = s.jobset
 left join confirmed as f on c.source = f.source and c.jobset = f.jobset and c.entry = f.entry
-order by c.source, c.jobset, l.began_at, c.entry
+order by c.source, c.jobset, l.first_bad_at, c.entry
