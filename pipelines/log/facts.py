@@ -23,7 +23,7 @@ def changed(listing: Listing, known: pl.DataFrame) -> pl.DataFrame:
     if "status" not in rows.columns:
         return pl.DataFrame()
     instants = listing.observations["observed_at"]
-    number = _codes(listing.builds.select("build_id"), known)
+    number = _numbers(listing.builds["build_id"], known["build_id"])
     instant = _codes(instants.to_frame(), known)
     meaning = _codes(listing.statuses.select("status", "cause", "is_finished"), known)
     columns = [
@@ -89,6 +89,15 @@ def fresh(told: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
         is_same &= pl.col(name).is_null() | pl.col(name).eq_missing(before[name])
     chosen = both.filter(~is_same)["number"].drop_nulls().sort()
     return told[chosen]
+
+
+def _numbers(told: pl.Series, known: pl.Series) -> tuple[np.ndarray, np.ndarray]:
+    """Numbers for the values of both, equal for equal values, in no order."""
+    both = pl.concat([told, known]).to_frame()
+    if both.select(pl.first().hash().is_duplicated().any()).item():
+        return _codes(told.to_frame(), known.to_frame())
+    numbers = np.arange(both.height, dtype=np.int64)
+    return numbers[: len(told)], numbers[len(told) :]
 
 
 def _codes(told: pl.DataFrame, known: pl.DataFrame) -> tuple[np.ndarray, np.ndarray]:

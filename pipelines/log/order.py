@@ -18,8 +18,9 @@ def in_order(event_type: str, frame: pl.DataFrame) -> pl.DataFrame:
     columns = SORT_COLUMNS.get(event_type, ["observed_at", "id"])
     by = [name for name in columns if name in frame.columns]
     ordered = frame.sort(by, nulls_last=True)
-    same = pl.all_horizontal(pl.col(name).eq_missing(pl.col(name).shift()) for name in by)
-    if by and ordered.height > 1 and ordered.select(same.slice(1).any()).item():
+    if _has_equal_neighbours(ordered, [name for name in ("id", "build_id") if name in by]) and (
+        _has_equal_neighbours(ordered, by)
+    ):
         rest = [
             name
             for name, kind in sorted(frame.schema.items())
@@ -27,3 +28,10 @@ def in_order(event_type: str, frame: pl.DataFrame) -> pl.DataFrame:
         ]
         return frame.sort(by + rest, nulls_last=True)
     return ordered
+
+
+def _has_equal_neighbours(ordered: pl.DataFrame, by: list[str]) -> bool:
+    same = pl.all_horizontal(
+        pl.lit(value=True), *(pl.col(name).eq_missing(pl.col(name).shift()) for name in by)
+    )
+    return ordered.height > 1 and bool(ordered.select(same.slice(1).any()).item())

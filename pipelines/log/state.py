@@ -81,7 +81,7 @@ def facts(log: EventLog, source: str, jobset: str, builds: pl.Series) -> pl.Data
         .filter(
             pl.col("source") == source,
             pl.col("jobset") == jobset,
-            pl.col("build_id").is_in(builds.unique().implode()),
+            pl.col("build_id").is_in(builds.implode()),
         )
         .select("build_id", "observed_at", "status", "cause", "is_finished")
         .collect()

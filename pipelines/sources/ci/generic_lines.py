@@ -200,7 +200,7 @@ def _columns(events: list[Any], numbers: list[int], is_plain: bool) -> tuple[pl.
     doubts: list[pl.Expr] = []
     for name in (*_OF_ENVELOPE, *_OF_DATA):
         values = list(map(_GET[name], events if name in _OF_ENVELOPE else data))
-        if values.count(None) == len(values):
+        if (name == "subject" and is_plain) or (values[0] is None and values.count(None) == len(values)):
             continue
         if name == "failed_drvs":
             # As texts: polars would look at each list in Python.

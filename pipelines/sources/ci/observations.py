@@ -137,11 +137,12 @@ def listing(source: str, jobset: str, told: pl.DataFrame, jobs: pl.DataFrame) ->
     observations = told.select("id", "evaluation_id", "ordinal", "observed_at", "systems").sort("id")
     columns_of_build = ["attr", "system", "variant", "build_id"]
     number = observations.select(observation="id").with_row_index("number")
-    rows = jobs.join(number, on="observation", maintain_order="left").sort("number", *columns_of_build)
-    builds = rows.select(columns_of_build).unique(maintain_order=True)
-    if builds.height == rows.height:
+    rows = jobs.join(number, on="observation", maintain_order="left")
+    builds = rows.select(columns_of_build)
+    if not rows.select(pl.col("build_id").hash().is_duplicated().any()).item():
         build = pl.int_range(rows.height, dtype=pl.UInt32, eager=True)
     else:
+        builds = builds.unique(maintain_order=True)
         build = rows.join(
             builds.with_row_index("build"), on=columns_of_build, how="left", maintain_order="left"
         )["build"]
