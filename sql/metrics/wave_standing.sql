@@ -37,7 +37,7 @@
 -- column: resolved_ratio | Share of packages that are not open, from 0 to 1; null likewise.
 -- column: rebuilds | Builds of packages that had passed in the major wave already.
 -- column: unseen_jobsets | Its jobsets without an evaluation in its time, by name.
--- column: unseen_roots | Its roots that no jobset of it names, by name.
+-- column: unseen_roots | Its roots that are no package of it, since no jobset names them or they are excluded, by name.
 -- column: undeclared_baselines | Jobsets whose declared baseline was not found, by name.
 -- column: definition_version | Version of this definition.
 with
@@ -90,7 +90,7 @@ with
     roots as (
         select w.wave, string_agg(w.attr, ', ' order by w.attr) as unseen
         from (select wave, unnest(roots) as attr from core.waves) as w
-        left join (select distinct wave, attr from replay.wave_runs) as r
+        left join (select distinct wave, attr from core.wave_packages) as r
             on w.wave = r.wave and w.attr = r.attr
         where r.wave is null
         group by w.wave

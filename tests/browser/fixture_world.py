@@ -15,6 +15,7 @@ import pyarrow as pa
 from pipelines import relations, warehouse
 from pipelines.paths import SQL
 from tests.browser.fixture_bridges import BRIDGES, SMALLER
+from tests.browser.fixture_waves import WAVES
 
 SOURCE = "hydra.nixos.org"
 SYSTEMS = ("x86_64-linux", "aarch64-linux", "x86_64-darwin", "aarch64-darwin")
@@ -79,7 +80,7 @@ def build(path: Path, sql_dir: Path | None = None, *, jobs: int = 260, evaluatio
 
 def _derive(con: duckdb.DuckDBPyConnection, sql_dir: Path) -> None:
     """Build every relation of `sql_dir` that follows from the invented ones, in the order of dependencies."""
-    for key, sql in BRIDGES.items():
+    for key, sql in (BRIDGES | WAVES).items():
         con.execute(f"create table {key} as {sql}")
     known = {
         ".".join(row) for row in con.execute("select schema_name, table_name from duckdb_tables()").fetchall()
