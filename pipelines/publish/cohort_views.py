@@ -35,7 +35,9 @@ class CohortViews(Reference):
         ]
         return grid.table(
             shown,
-            columns("wave_kind", "jobset", "evaluation", "began_at", "ended_at", "jobs", "still_failing_jobs"),
+            columns(
+                "wave_kind", "jobset", "evaluation", "began_at", "ended_at", "jobs", "still_failing_jobs"
+            ),
             caption,
         )
 
@@ -61,14 +63,32 @@ class CohortViews(Reference):
                 **row,
                 "jobset": self._jobset(row),
                 "evaluation": _evaluation(row),
-                "target": text.percent(row["target_ratio"], 0),
+                "left": Cell(
+                    Markup(esc(f"{text.number(row['left_jobs'])} of {text.number(row['jobs'])}")),
+                    row["left_jobs"],
+                ),
                 "eta": _eta(row),
                 "tested": _tested(row),
             }
             for row in rows
         ]
-        keys = ("jobset", "evaluation", "evaluation_at", "system", "jobs", "left_jobs", "target", "eta")
+        keys = ("jobset", "evaluation", "evaluation_at", "system", "left", "eta")
         return grid.table(shown, columns(*keys, "earlier_clusters", "tested"), caption)
+
+    def backtest(self, rows: Sequence[Mapping[str, Any]], caption: str) -> Markup:
+        """How past predictions did: cohorts inside, before and after their interval, and the share that held."""
+        shown = [
+            {
+                **row,
+                "jobset": self._jobset(row),
+                "target": "half" if row["target_ratio"] == 0.5 else "nine in ten",
+                "predicted": Cell(Markup(esc(_when(row["age_days"]))), row["age_days"]),
+                "held": _held(row),
+            }
+            for row in rows
+        ]
+        keys = ("target", "predicted", "tested_clusters", "inside", "before", "after", "undecided")
+        return grid.table(shown, columns("jobset", *keys, "without_interval", "held", "verdict"), caption)
 
     def _jobset(self, row: Mapping[str, Any]) -> Cell:
         href = f"{self._root}{text.place('jobsets', row['source'], row['jobset'])}.html"
@@ -85,18 +105,35 @@ def _or_words(value: float | None, words: str) -> float | Cell:
 
 
 def _eta(row: Mapping[str, Any]) -> Cell:
-    """The interval in days and its end as a date; else why there is none."""
+    """The interval in days and its end as a date; else why there is none. Words, which sort by the upper end."""
     if row["reason"]:
-        return Cell(Markup(f'<span class="unknown">none: {esc(row["reason"])}</span>'), float("inf"))
+        return Cell(Markup(f'<span class="unknown">none: {esc(row["reason"])}</span>'), "~")
     low, high = text.bare_days(row["low_days"]), text.days(row["high_days"])
     exact = f"{text.exact(row['low_at'])} to {text.exact(row['high_at'])}"
-    words = f"in {low} to {high}, by {text.day(row['high_at'])}"
-    return Cell(Markup(f'<span title="{esc(exact)}">{esc(words)}</span>'), row["high_days"])
+    when = f"in {low} to {high}" if row["low_days"] else f"within {high}"
+    words = f"{when}, by {text.day(row['high_at'])}"
+    return Cell(Markup(f'<span title="{esc(exact)}">{esc(words)}</span>'), f"{row['high_days']:012.4f}")
 
 
 def _tested(row: Mapping[str, Any]) -> Cell:
     """How intervals of this age did on past cohorts."""
     clusters = row["tested_clusters"] or 0
     held = "" if row["coverage_ratio"] is None else f"{text.percent(row['coverage_ratio'], 0)} of "
-    words = f"{held}{text.counted(clusters, 'cluster')}" + (", too few" if row["verdict"] == "too few" else "")
+    words = f"{held}{text.counted(clusters, 'cluster')}" + (
+        ", too few" if row["verdict"] == "too few" else ""
+    )
     return Cell(Markup(esc(words)), clusters)
+
+
+def _when(age_days: int) -> str:
+    return "at once" if age_days == 0 else f"after {age_days} days"
+
+
+def _held(row: Mapping[str, Any]) -> Cell:
+    """The coverage with its 95 % interval."""
+    if row["coverage_ratio"] is None:
+        return Cell(Markup(f'<span class="unknown">{text.UNKNOWN}</span>'), -1.0)
+    low, high = text.number(row["coverage_ratio_low"] * 100), text.percent(row["coverage_ratio_high"], 0)
+    return Cell(
+        Markup(esc(f"{text.percent(row['coverage_ratio'], 0)} ({low} to {high})")), row["coverage_ratio"]
+    )

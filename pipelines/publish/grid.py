@@ -18,7 +18,7 @@ ROWS = 100
 
 LONG = frozenset(
     {"job", "example", "meaning", "reasons", "incomplete_reason", "detail", "note", "attr"}
-    | {"title", "covers", "licence", "origin"}
+    | {"title", "covers", "licence", "origin", "eta"}
 )
 """Columns of words, which may wrap; all others stay on one line."""
 

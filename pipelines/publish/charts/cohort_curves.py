@@ -27,13 +27,15 @@ def words(data: Data, scope: Scope) -> Words:
     mine = sorted((row for row in heads if row["system"] == system), key=lambda row: row["rank"])
     known = [row for row in mine if row["median_days"] is not None and not row["is_series_start"]]
     spans = sorted(row["median_days"] for row in known)
+    bursts = len({row["wave"] for row in heads if not row["is_series_start"]})
+    start = " and the start of the series" if any(row["is_series_start"] for row in heads) else ""
     return Words(
         f"On {system} half of a burst was off the list after {days(spans[0])}"
         + (f" to {days(spans[-1])}" if len(spans) > 1 else "")
         if spans
         else f"On {system} less than half of every burst is off the list",
         "Share of the failures of each burst that still last, by days since its evaluation (log scale), Kaplan-Meier",
-        f"{counted(sum(row['jobs'] for row in heads), 'episode')} of {counted(len({row['wave'] for row in heads}), 'burst')}",
+        f"{counted(sum(row['jobs'] for row in heads), 'episode')} of {counted(bursts, 'burst')}{start}",
         f"Falling curves of bursts in {scope.label}. Half had left: "
         + "; ".join(f"{row['began_on']} on {row['system']} {days(row['median_days'])}" for row in heads)
         + ".",
@@ -69,18 +71,15 @@ def chart(data: Data) -> alt.TopLevelMixin:
         detail="wave:N",
         strokeDash=alt.condition("datum.is_series_start", alt.value([4, 3]), alt.value([1, 0])),
     )
-    label = (
-        named.transform_filter("isValid(datum.label_days)")
-        .transform_calculate(
-            words="datum.is_series_start ? 'start of the series' : datum.began_on",
-            # a burst that left at once is named beside the axis
-            at=f"max(datum.label_days, {LEAST})",
-        )
-        .mark_text(align="left", dx=5, dy=-3, fontWeight="bold")
-        .encode(
-            x=alt.X("at:Q", **span), y=alt.Y("label_ratio:Q", title=None), text="words:N", color=colour
-        )
+    at = {"x": alt.X("at:Q", **span), "y": alt.Y("label_ratio:Q", title=None), "text": "words:N"}
+    names = named.transform_filter("isValid(datum.label_days)").transform_calculate(
+        words="datum.is_series_start ? 'start of the series' : datum.began_on",
+        # a burst that left at once is named beside the axis
+        at=f"max(datum.label_days, {LEAST})",
     )
+    written = {"align": "left", "dx": 6, "dy": -3, "fontWeight": "bold"}
+    halo = names.mark_text(**written, stroke=LIGHT["ground"], strokeWidth=3, opacity=0.85).encode(**at)
+    label = names.mark_text(**written).encode(**at, color=colour)
     targets = parts.hover(
         base,
         [
@@ -94,7 +93,7 @@ def chart(data: Data) -> alt.TopLevelMixin:
         size=40,
     ).encode(x=x, y=y)
     return (
-        alt.layer(older, band, line, label, targets)
+        alt.layer(older, band, line, halo, label, targets)
         .add_params(parts.panel())
         .properties(width="container", height=210)
     )
