@@ -7,7 +7,8 @@
 -- For an official channel the jobs are the constituents of its gating job. Where the source names failures only, all is
 -- about named failures, and "would have advanced" means "would not have been blocked by a named failure".
 -- The first bad evaluation is that in which the job's failure episode began (core.failure_episodes), and the last
--- good one the newest complete one before it in which it was green, or not named, where only failures are named.
+-- good one the complete one just before, if that does not name the job and names failures only, else the newest in
+-- which it was green.
 --
 -- grain: source, channel, stall_evaluation_id, attr, system, variant
 -- column: source | Instance that evaluates the jobsets.
@@ -28,7 +29,7 @@
 -- column: first_bad_evaluation_id | Evaluation in which its failure began; null where no episode holds it.
 -- column: first_bad_at | Time of that evaluation.
 -- column: first_bad_revision | Commit of that evaluation; null if not told.
--- column: last_good_evaluation_id | Newest complete evaluation before it in which the job was green, or not named; null if none.
+-- column: last_good_evaluation_id | Complete evaluation before it in which the job was green, or not named; null if none.
 -- column: last_good_revision | Commit of that evaluation: the break lies after it, up to first_bad_revision; null if not told.
 -- column: last_good_basis | `green` or `not named`: how good it is known to have been; null if there is none.
 -- column: cause | Job and system, or derivation, that it was red because of; the job itself where it failed by itself.
@@ -125,8 +126,8 @@ named as (
 ),
 
 -- The failure episode that holds the first red evaluation of the stall.
-began as (
-    select n.source, n.channel, n.stall_turn, n.job, e.broken_evaluation_id, e.broken_at, p.step as broken_step
+began as materialized (
+    select n.source, n.channel, n.stall_turn, n.job, n.series, e.broken_evaluation_id, e.broken_at, p.step as broken_step
     from named as n
     inner join core.failure_episodes as e
         on n.source = e.source
@@ -143,24 +144,57 @@ began as (
     ) = 1
 ),
 
-good as (
+-- For each evaluation of a series the newest complete one up to it, and the one before it.
+complete as materialized (
+    select
+        series,
+        step,
+        coverage in ('full', 'named') as is_told,
+        max(case when is_complete then step end) over (
+            partition by series order by step rows unbounded preceding
+        ) as through_step,
+        max(case when is_complete then step end) over (
+            partition by series order by step rows between unbounded preceding and 1 preceding
+        ) as before_step
+    from core.evaluation_systems
+),
+
+-- The newest evaluation in which it is named as green; and for lists of failures the one just before, if it names
+-- the job in no way.
+greens as materialized (
     select
         b.source,
         b.channel,
         b.stall_turn,
         b.job,
-        p.evaluation_id,
-        case when p.coverage in ('full', 'named') then 'green' else 'not named' end as basis
+        i.series,
+        i.first_step,
+        least(i.last_step, b.broken_step - 1) as last_step
     from began as b
-    inner join replay.jobs as j on b.job = j.job
-    inner join core.evaluation_systems as p
-        on j.series = p.series and p.step < b.broken_step and p.is_complete
-    left join replay.intervals as i
-        on b.job = i.job and p.step between i.first_step and i.last_step
-    left join core.status_classes as k on i.status = k.status
-    where case when p.coverage in ('full', 'named') then k.status_class = 'green' else i.job is null or k.status_class = 'green' end
+    inner join replay.intervals as i on b.job = i.job and i.first_step < b.broken_step
+    inner join core.status_classes as k on i.status = k.status and k.status_class = 'green'
+),
+
+good_steps as (
+    select g.source, g.channel, g.stall_turn, g.job, g.series, max(t.through_step) as step, 'green' as basis
+    from greens as g
+    inner join complete as t on g.series = t.series and g.last_step = t.step
+    where t.through_step >= g.first_step
+    group by g.source, g.channel, g.stall_turn, g.job, g.series
+    union all
+    select b.source, b.channel, b.stall_turn, b.job, b.series, t.before_step as step, 'not named' as basis
+    from began as b
+    inner join complete as t on b.series = t.series and b.broken_step = t.step and not t.is_told
+    left join replay.intervals as i on b.job = i.job and t.before_step between i.first_step and i.last_step
+    where i.job is null and t.before_step is not null
+),
+
+good as (
+    select g.source, g.channel, g.stall_turn, g.job, p.evaluation_id, g.basis
+    from good_steps as g
+    inner join core.evaluation_systems as p on g.series = p.series and g.step = p.step
     qualify row_number() over (
-        partition by b.source, b.channel, b.stall_turn, b.job order by p.step desc
+        partition by g.source, g.channel, g.stall_turn, g.job order by g.step desc
     ) = 1
 )
 
