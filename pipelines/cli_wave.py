@@ -54,6 +54,40 @@ def plan(
     _show(planning.answer(told, names, places, moves), words.plan, as_json)
 
 
+@wave.command("security")
+@click.option("--root", metavar="ATTR", required=True, help="The package that is fixed.")
+@click.option("--at", "at", metavar="X-Y", required=True, help="The minor wave that goes on meanwhile.")
+@click.option(
+    "--roots", metavar="ATTR,ATTR", default="", help="Roots of the major wave, where it is not declared."
+)
+@click.option("--jobset", metavar="PROJECT/JOBSET", help="Whose rate of builds to reckon with.")
+@click.option("--system", default="x86_64-linux", show_default=True, help="System of that rate.")
+@click.option(
+    "--builds-per-day", type=click.FloatRange(min=0, min_open=True), help="A rate of your own instead."
+)
+@click.option("--set", "name", metavar="NAME", help="Package set; without it the largest.")
+@click.option("--json", "as_json", is_flag=True, help="Everything, as JSON.")
+def security(
+    root: str,
+    at: str,
+    roots: str,
+    jobset: str | None,
+    system: str,
+    builds_per_day: float | None,
+    name: str | None,
+    as_json: bool,
+) -> None:
+    """Compare graft, rebuild, a copy of the wave and overrides for a fix."""
+    from pipelines.waves import fixing, planning, words
+
+    with _warehouse() as con:
+        told = planning.world(con, name)
+        going_on = fixing.wave(con, told, at, _listed(roots))
+        rates = fixing.rates(con)
+    rate = fixing.chosen_rate(rates, jobset, system, builds_per_day)
+    _show(fixing.answer(told, root, going_on, rates, rate), words.security, as_json)
+
+
 def _listed(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
 

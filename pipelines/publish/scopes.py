@@ -21,8 +21,12 @@ _CHANNELS = """
         max(max(observed_at)) over (partition by source) as as_of_at
     from core.channel_advances group by source, channel order by source, channel
 """
-
-
+_PACKAGE_SETS = """
+    select source, package_set, package_set || ' at ' || left(revision, 12) as label, committed_at
+    from core.package_sets where is_newest
+    group by source, package_set, revision, committed_at
+    order by count(*) desc, source, package_set
+"""
 _WAVES = """
     select
         w.source, w.wave, w.title,
@@ -55,6 +59,20 @@ def jobsets(con: duckdb.DuckDBPyConnection) -> list[Scope]:
 def channels(con: duckdb.DuckDBPyConnection) -> list[Scope]:
     """Every channel, in the order of source and name."""
     return [_scope(row, "channel") for row in rows(con, _CHANNELS)]
+
+
+def package_sets(con: duckdb.DuckDBPyConnection) -> list[Scope]:
+    """The newest revision of every package set with a graph, the one with most attributes first."""
+    return [
+        replace(
+            _scope(
+                {**row, **dict.fromkeys(("begins_at", "ends_at", "as_of_at"), row["committed_at"])},
+                "package_set",
+            ),
+            label=row["label"],
+        )
+        for row in rows(con, _PACKAGE_SETS)
+    ]
 
 
 def waves(con: duckdb.DuckDBPyConnection) -> list[Scope]:

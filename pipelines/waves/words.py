@@ -1,5 +1,6 @@
 """Plans and comparisons for a terminal of 80 columns."""
 
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -50,6 +51,63 @@ GROUPINGS = {
     "by_level": "one wave per level",
     "one_by_one": "one wave per group",
 }
+
+
+def security(told: dict[str, Any]) -> list[str]:
+    """The lines of a comparison."""
+    wave, rate = told["wave"], told["rate"]
+    at = "unknown" if told["level"] is None else str(told["level"])
+    lines = [
+        *package_set(told["package_set"]),
+        f"{told['root']} is on level {at}; with all that needs it: {_count(told['packages'], 'package')}.",
+        *_wrapped(f"Wave {wave['name']}: {wave['basis']}."),
+    ]
+    if wave["packages_that_it_builds_too"] is None:
+        lines.append("  what it builds itself, and what later ones build anyway: unknown")
+    else:
+        later = wave["packages_that_later_minor_waves_build_anyway"]
+        lines.append(f"  {wave['packages_that_it_builds_too']:,} of them are built by it too")
+        lines.append(f"  {later:,} of them are built again by later minor waves anyway")
+    lines += [
+        "",
+        f"{'':<20}{'builds':>8}{'untested':>10}{'build time':>12}  builds with the wave",
+    ]
+    for way in told["ways"]:
+        together = way["builds_with_the_wave"]
+        both = "unknown" if together is None else " to ".join(f"{n:,}" for n in sorted(set(together)))
+        lines.append(
+            f"{way['way']:<20}{way['builds']:>8,}{way['untested_packages']:>10,}{_time(way):>12}  {both}".rstrip()
+        )
+    lines += ["", f"{'Days until built':<20}{'50 %':>18}{'90 %':>18}{'100 %':>18}"]
+    for way in told["ways"]:
+        lines.append(f"{way['way']:<20}" + _days(way))
+    source = rate["basis"] if rate else "unknown: no jobset is told in full with the times of a day's builds"
+    lines += _wrapped(f"Rate: {source}.")
+    if rate:
+        lines += _wrapped(
+            "First at the rate of the busiest day, then at the mean. Both are least times: machines are never idle, "
+            "and no chain of builds holds them up."
+        )
+    lines.append("")
+    lines += _wrapped("A graft builds the root alone, rewrites what needs it, and runs none of its tests.")
+    lines += _wrapped(
+        "With overrides no CI builds the fix; who wants it builds what he has of these packages."
+    )
+    return lines
+
+
+def _days(way: dict[str, Any]) -> str:
+    if way["builds"] == 0:
+        return f"{'no builds of a CI':>54}"
+    if way["days"] is None:
+        return f"{'unknown':>18}" * 3
+    ends = ((f"{one['at_busiest_day']:.1f}", f"{one['at_mean']:.1f}") for one in way["days"].values())
+    spans = (low if low == high else f"{low} to {high}" for low, high in ends)
+    return "".join(f"{span:>18}" for span in spans)
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, WIDTH, subsequent_indent="  ")
 
 
 def package_set(told: dict[str, Any]) -> list[str]:
@@ -130,6 +188,8 @@ def _time(row: dict[str, Any]) -> str:
     seconds, unknown = row["known_seconds"], row["builds_without_seconds"]
     if seconds is None:
         return "unknown"
+    if row["builds"] == 0:
+        return "none"
     return f"{'≥ ' if unknown else ''}{seconds / 3600:,.1f} h"
 
 

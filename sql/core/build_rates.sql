@@ -55,7 +55,7 @@ select
     d.system,
     d.until_at,
     d.window_days,
-    sum(d.builds) as finished_builds,
+    cast(sum(d.builds) as bigint) as finished_builds,
     case when d.window_days >= 1 and t.is_every_job then sum(d.builds) / d.window_days end as builds_per_day,
     case when d.window_days >= 1 and t.is_every_job then max(d.builds) end as busiest_day_builds
 from days as d

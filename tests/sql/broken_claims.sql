@@ -273,3 +273,36 @@ update metrics.channel_blockers set saved_days = 1000 where source = 'fed';
 
 -- channel_stall_times__count_every_stall_and_verdict
 update metrics.channel_stall_times set stalls = 0 where source = 'fed';
+
+-- derivation_inputs__lead_to_lower_numbers
+update core.derivation_inputs set input_id = derivation_id;
+
+-- derivations__are_one_level_above_their_highest_input
+update core.derivations set level = level + 1;
+
+-- package_sets__hold_every_attribute_of_the_newest_evaluation
+delete from core.package_sets where source = 'drawn' and attr = 'app';
+
+-- package_reach__is_counted_alike_from_both_ends
+update core.package_reach set rebuilt_packages = rebuilt_packages + 1 where source = 'drawn';
+
+-- package_moves__are_of_the_year_before
+update core.package_moves set last_updated_at = timestamptz '2001-01-01 00:00:00+00' where source = 'drawn';
+
+-- build_seconds__rest_on_one_to_five_builds
+update core.build_seconds set builds = 6;
+
+-- build_rates__are_no_higher_than_the_busiest_day
+update core.build_rates set window_days = 100;
+
+-- minor_waves__builds_are_at_least_the_roots_and_at_most_all
+update metrics.minor_waves set builds = packages + 1 where source = 'drawn';
+
+-- minor_waves__roots_are_all_packages_of_known_level
+delete from metrics.minor_waves where source = 'drawn';
+
+-- wave_groupings__levels_add_up_to_their_waves
+update metrics.wave_groupings set builds = builds + 1 where source = 'drawn' and grouping = 'by_level';
+
+-- wave_groupings__are_in_order
+update metrics.wave_groupings set builds = 0 where source = 'drawn' and grouping = 'by_level';

@@ -19,6 +19,7 @@ from models.parts import ChannelPeriod, Gate
 from models.vocabulary import Cause, Coverage, Unit
 from pipelines import checks
 from pipelines.paths import SQL
+from tests import graphs
 from tests.sql import harness, world
 
 WORLDS = {
@@ -176,11 +177,32 @@ def channels() -> list[harness.Recorded]:
     return [*((1, one) for one in declared), (1, waits), (1, gated)]
 
 
+def graph() -> list[harness.Recorded]:
+    """A package set of the source `drawn` with its graph, and a build of it whose times are known."""
+    drawn = graphs.events("libc\nssl <- libc\nsrc! <- ssl\napp <- ssl src", "drawn")
+    built = BuildObserved(
+        source="drawn",
+        jobset="nixpkgs/trunk",
+        build_id="app.1",
+        attr="app",
+        system=graphs.SYSTEM,
+        observed_at=graphs.AT,
+        status="succeeded",
+        source_status="0",
+        is_finished=True,
+        cause=Cause.UNKNOWN,
+        started_at=graphs.AT - timedelta(seconds=90),
+        stopped_at=graphs.AT,
+        time_kind="measured",
+    )
+    return [*((1, one) for one in drawn), (1, built)]
+
+
 @pytest.fixture(scope="module")
 def sound() -> Iterator[duckdb.DuckDBPyConnection]:
     """A warehouse in which all claims hold."""
     given = [event for source, text in WORLDS.items() for event in world.events(text, source)]
-    with harness.build([*given, *roots(), *waves(), *channels()]) as con:
+    with harness.build([*given, *roots(), *waves(), *channels(), *graph()]) as con:
         yield con
 
 
