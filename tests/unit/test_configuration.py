@@ -50,6 +50,8 @@ def test_a_database_names_the_variable_that_holds_its_address(tmp_path: Path) ->
         ("include = 'x'", "no list of files"),
         ("histroies = []", "'histroies'"),
         ("inbox = 3", "inbox"),
+        ("waves = 3", "a `waves` that is no folder"),
+        ("waves = ''", "a `waves` that is no folder"),
         ("hydra = 3", "no list of tables"),
         ("histories = [", "is not TOML"),
         ('include = ["config.toml"]', "in a circle"),
@@ -78,3 +80,14 @@ def test_the_bundled_configuration_names_histories_that_are_there() -> None:
     found = configuration.load(paths.EXAMPLES / "bundled.toml")
     assert len(found.histories) == 4
     assert all(folder.is_dir() for folder in found.histories)
+
+
+def test_waves_lie_beside_the_file_that_names_them(tmp_path: Path) -> None:
+    (tmp_path / "deep").mkdir()
+    written(tmp_path / "deep", 'waves = "mine"', "more.toml")
+    assert (
+        configuration.load(written(tmp_path, "include = ['deep/more.toml']")).waves
+        == tmp_path / "deep" / "mine"
+    )
+    own = written(tmp_path, "include = ['deep/more.toml']\nwaves = 'waves/'")
+    assert configuration.load(own).waves == tmp_path / "waves"
