@@ -50,7 +50,7 @@ def followed(links: pa.Table) -> pa.Table:
         "parent_attr",
         "parent_system",
         root_derivation=derivation,
-        root_is_job=derivation == pl.col("parent_derivation"),
+        root_is_job=_is_job(derivation),
     ).with_columns(ends=pl.Series(ends, dtype=pl.Boolean))
     known = pl.col("ends")
     roots = of.select(
@@ -65,3 +65,13 @@ def followed(links: pa.Table) -> pa.Table:
         .select(COLUMNS)
         .to_arrow()
     )
+
+
+def _is_job(derivation: pl.Expr) -> pl.Expr:
+    """Whether a derivation is that of the build in which it failed, not one of its inputs.
+
+    A build keeps its id when its derivation is replaced by another of the same outputs, which has the same name.
+    """
+    names = [one.str.replace(r"^.*/[0-9a-z]{32}-", "") for one in (derivation, pl.col("parent_derivation"))]
+    is_elsewhere = pl.col("parent_build_id") != pl.col("build_id")
+    return (derivation == pl.col("parent_derivation")) | ((names[0] == names[1]) & is_elsewhere)

@@ -1,12 +1,12 @@
 -- A job that a regression made red: one that began to fail by itself, or one that fell because of it.
 --
 -- Regressions are failures that began while somebody looked, told once for one cause. A job that began to fail by itself is an
--- entry; its other systems and variants, and a failure that comes back, go on with the entry where they begin within 7 days of
--- the one before. Jobs that fail because of another one are fallout of the entry of their root (core.root_causes); where the
--- root did not fail in this jobset by itself (it is a job of another jobset, an input that is no job, or was built again since),
--- the root is an entry of its own. What began in a burst is one entry, its cohort: an evaluation in which 250 or more failures
--- of one system began whose root is not known. Fallout of what has failed since before anybody looked, and failures of which
--- the root is not known, belong to no entry.
+-- entry; jobs that build the same derivation, its other systems and variants, and a failure that comes back, go on with the entry
+-- where they begin within 7 days of the one before. Jobs that fail because of another one are fallout of the entry of their root
+-- (core.root_causes); where the root did not fail in this jobset by itself (it is a job of another jobset, an input that is no
+-- job, or was built again since), the root is an entry of its own. What began in a burst is one entry, its cohort: an evaluation
+-- in which 250 or more failures of one system began whose root is not known. Fallout of what has failed since before anybody
+-- looked, and failures of which the root is not known, belong to no entry.
 -- An entry is named by its first evaluation and its root, so that its name stays when more evaluations come.
 --
 -- grain: source, jobset, entry, role, attr, system, variant, began_evaluation_id
@@ -14,7 +14,7 @@
 -- column: jobset | Jobset as project/name.
 -- column: entry | `job/`, `burst/`, `derivation/` (an input that is no job) or `elsewhere/` (a job that did not fail in this jobset), its first evaluation and, but for a burst, `/` and the root.
 -- column: kind | `job`, `burst`, `derivation` or `elsewhere`, as in its name.
--- column: root | Job or derivation that failed: of a burst, each job that began to fail is one.
+-- column: root | Job or derivation that failed; of jobs that build one derivation the first that did. Of a burst, each is one.
 -- column: first_bad_evaluation_id | Evaluation of the entry's name.
 -- column: role | `own` or `fallout`.
 -- column: attr | Attribute path of the job, without the system.
@@ -47,7 +47,14 @@ with turns as (
     where is_complete
 ),
 
-own as (
+derivations as (
+    select source, build_id, arg_max(drv_path, observed_at) as derivation
+    from staging.build_observed
+    where drv_path is not null and cause = 'own'
+    group by source, build_id
+),
+
+failed as (
     select
         s.source,
         s.jobset,
@@ -59,6 +66,7 @@ own as (
         b.ordinal as began_ordinal,
         b.evaluation_at as began_at,
         o.own_build_id as build_id,
+        d.derivation,
         m.is_maintained,
         g.evaluation_id as good_evaluation_id,
         case when g.evaluation_id is not null then o.is_good_seen end as is_good_seen,
@@ -72,9 +80,25 @@ own as (
     inner join replay.jobs as j on o.job = j.job
     inner join replay.series as s on o.series = s.series
     inner join turns as b on o.series = b.series and o.own_turn = b.turn
+    left join derivations as d on s.source = d.source and o.own_build_id = d.build_id
     left join core.maintained_jobs as m on s.source = m.source and s.jobset = m.jobset and j.attr = m.attr
     left join turns as g on o.series = g.series and o.good_turn = g.turn
     left join turns as c on o.series = c.series and o.confirmed_turn = c.turn
+),
+
+-- Jobs that build one derivation are one cause, named by the one that began to fail first.
+own as (
+    select
+        *,
+        case
+            when derivation is null then attr
+            else first_value(attr) over (
+                partition by source, jobset, system, derivation
+                order by began_ordinal, began_evaluation_id, attr, variant
+                rows between unbounded preceding and unbounded following
+            )
+        end as root
+    from failed
 ),
 
 -- Evaluations in which so many failures of one system began, whose root nobody knows, that one change is behind them.
@@ -127,7 +151,7 @@ fallen as (
 -- The failure of its root in the same jobset that had begun when it fell, the last of several. Roots that have failed since
 -- before anybody looked are among them, without an entry.
 standing as (
-    select source, jobset, attr, system, began_evaluation_id, began_ordinal, began_at, cleared_at, broken_evaluation_id
+    select source, jobset, attr, system, root, began_evaluation_id, began_at, cleared_at
     from own
     union all
     select
@@ -135,11 +159,10 @@ standing as (
         jobset,
         attr,
         system,
+        attr as root,
         null as began_evaluation_id,
-        null as began_ordinal,
         broken_at as began_at,
-        cleared_at,
-        broken_evaluation_id
+        cleared_at
     from core.failure_episodes
     where has_own_failure and is_left_censored
 ),
@@ -147,9 +170,8 @@ standing as (
 placed as (
     select
         f.*,
+        coalesce(o.root, f.root) as entry_root,
         o.began_evaluation_id as root_began_evaluation_id,
-        o.began_ordinal as root_began_ordinal,
-        o.began_at as root_began_at,
         o.source is not null as is_here
     from fallen as f
     left join standing as o
@@ -172,7 +194,7 @@ begun as (
         o.source,
         o.jobset,
         'job' as kind,
-        o.attr as root,
+        o.root,
         o.began_evaluation_id,
         o.began_ordinal,
         o.began_at,
@@ -251,7 +273,7 @@ fallout as (
         p.jobset,
         e.entry,
         e.kind,
-        p.root,
+        p.entry_root as root,
         e.first_bad_evaluation_id,
         p.attr,
         p.system,
@@ -269,7 +291,7 @@ fallout as (
     inner join entries as e
         on p.source = e.source
         and p.jobset = e.jobset
-        and p.root = e.root
+        and p.entry_root = e.root
         and case when p.is_here then 'job' else p.kind end = e.root_kind
         and case when p.is_here then p.root_began_evaluation_id else p.began_evaluation_id end = e.began_evaluation_id
 )
@@ -279,7 +301,7 @@ select
     o.jobset,
     e.entry,
     e.kind,
-    o.attr as root,
+    o.root,
     e.first_bad_evaluation_id,
     'own' as role,
     o.attr,
@@ -303,7 +325,7 @@ inner join entries as e
     on o.source = e.source
     and o.jobset = e.jobset
     and e.root_kind = 'job'
-    and o.attr = e.root
+    and o.root = e.root
     and o.began_evaluation_id = e.began_evaluation_id
 union all
 select

@@ -15,7 +15,7 @@
 -- column: root_attr | Job of that build; null if its job was never seen.
 -- column: root_system | System of that build; null likewise.
 -- column: root_derivation | Derivation that failed there; null if not told.
--- column: root_is_job | Whether that derivation is the build's own; false: an input of it that is no job; null if not told.
+-- column: root_is_job | Whether that derivation is the build's own, or was before it was replaced; false: an input of it that is no job; null if not told.
 -- column: evidence | `propagated` or `failed_derivations`, of the first link.
 with naming as (
     select distinct source, build_id
