@@ -130,7 +130,7 @@ def test_waves_are_what_was_declared_and_observed_in_whatever_order(first: int, 
             )
     assert histories.unequal(*tables) == []
     assert min(rows for rows, _ in tables[0].values()) > 0 or tables[0]["metrics.wave_levels"] == (0, 0)
-    assert all(counted[state] >= 20 for state in COMMON)
+    assert {state: counted[state] for state in COMMON if counted[state] < 10} == {}
 
 
 def broken(con: duckdb.DuckDBPyConnection) -> list[str]:
