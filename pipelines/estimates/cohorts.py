@@ -73,7 +73,7 @@ History = defaultdict[tuple[float, int], list[Test]]
 def predictions(rows: pa.Table) -> pa.Table:
     """Every past cohort predicted at AGES from what was known then, and those still on the list as of now."""
     columns: dict[str, list[object]] = {name: [] for name in SCHEMA.names}
-    for _, group in groupby(_members(rows), key=lambda member: member.names[:2]):
+    for _, group in groupby(members(rows), key=lambda member: member.names[:2]):
         jobset, history = list(group), History(list)
         for member in jobset:
             earlier = _clusters_before(member, jobset)
@@ -83,7 +83,7 @@ def predictions(rows: pa.Table) -> pa.Table:
     return pa.table(columns, schema=SCHEMA)
 
 
-def _members(rows: pa.Table) -> list[Member]:
+def members(rows: pa.Table) -> list[Member]:
     """Cohorts in the order of source, jobset, beginning, evaluation and system, whatever the order of rows."""
     order = ("source", "jobset", "began_epoch", "evaluation_id", "system", "duration_seconds")
     rows = rows.sort_by([(name, "ascending") for name in order])
@@ -154,10 +154,10 @@ def _of_member(member: Member, earlier: list[list[Member]], history: History) ->
                 len(told),
                 round(level, 10),
                 round(predicted.nominal, 10) if predicted else None,
-                _whole(predicted.low) if predicted else None,
-                _whole(predicted.middle) if predicted else None,
-                _whole(predicted.high) if predicted else None,
-                _whole(truth.most) if truth else None,
+                whole(predicted.low) if predicted else None,
+                whole(predicted.middle) if predicted else None,
+                whole(predicted.high) if predicted else None,
+                whole(truth.most) if truth else None,
                 curve.observed - age,
                 became,
             )
@@ -188,6 +188,6 @@ def _told(now: int, age: int, fraction: float, earlier: list[list[Member]]) -> l
     return [bounds for bounds in found if bounds]
 
 
-def _whole(seconds: float) -> int | None:
+def whole(seconds: float) -> int | None:
     """Whole seconds; null if infinite."""
     return round(seconds) if math.isfinite(seconds) else None

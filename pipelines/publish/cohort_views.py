@@ -16,6 +16,7 @@ KINDS = {
     "series_start": "start of the series",
     "staging_next": "staging-next",
 }
+TARGETS = {0.5: "half", 0.9: "nine in ten"}
 
 
 class CohortViews(Reference):
@@ -75,13 +76,29 @@ class CohortViews(Reference):
         keys = ("jobset", "evaluation", "evaluation_at", "system", "left", "eta")
         return grid.table(shown, columns(*keys, "earlier_clusters", "tested"), caption)
 
+    def declared_etas(self, rows: Sequence[Mapping[str, Any]], caption: str) -> Markup:
+        """When the failures of a declared wave will have left, with what each interval rests on."""
+        shown = [
+            {
+                **row,
+                "jobset": self._jobset(row),
+                "left": row["left_jobs"],
+                "target": TARGETS[row["target_ratio"]],
+                "eta": _eta(row),
+                "tested": _tested(row),
+            }
+            for row in rows
+        ]
+        keys = ("jobset", "system", "left", "target", "eta", "earlier_clusters", "tested")
+        return grid.table(shown, columns(*keys), caption)
+
     def backtest(self, rows: Sequence[Mapping[str, Any]], caption: str) -> Markup:
         """How past predictions did: cohorts inside, before and after their interval, and the share that held."""
         shown = [
             {
                 **row,
                 "jobset": self._jobset(row),
-                "target": "half" if row["target_ratio"] == 0.5 else "nine in ten",
+                "target": TARGETS[row["target_ratio"]],
                 "predicted": Cell(Markup(esc(_when(row["age_days"]))), row["age_days"]),
                 "held": _held(row),
             }

@@ -306,3 +306,10 @@ update metrics.wave_groupings set builds = builds + 1 where source = 'drawn' and
 
 -- wave_groupings__are_in_order
 update metrics.wave_groupings set builds = 0 where source = 'drawn' and grouping = 'by_level';
+
+-- declared_eta__is_about_failures_of_the_wave
+insert into core.declared_eta values ('x', 'x', 'x', 'x', 0.5, 0, 1, 0, 0, 0, 0.8, null, null, null, null);
+
+-- declared_wave_eta__has_an_interval_or_a_reason
+insert into metrics.declared_wave_eta by name
+select 'x' as wave, 'x' as source, 'x' as jobset, 'x' as system, 0.5 as target_ratio, 1 as left_jobs;

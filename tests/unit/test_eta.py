@@ -5,10 +5,9 @@ from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pytest
 
-from pipelines.estimates import cohorts, eta
+from pipelines.estimates import cohorts, declared, eta
 from pipelines.estimates.cohorts import DAY
 
 EVERYBODY = 100
@@ -37,6 +36,26 @@ def test_remaining_time_counts_from_the_age_and_is_a_share_of_what_was_left() ->
     assert eta.remaining(curve, 2 * DAY, 0.1, 12 * DAY) == eta.Bounds(10 * DAY, math.inf)
     assert eta.remaining(curve, 2 * DAY, 0.1, 2 * DAY) is None
     assert eta.remaining(curve, 25 * DAY, 0.1, 50 * DAY) is None
+
+
+def test_failures_of_several_ages_go_on_each_from_its_own() -> None:
+    curve = _cohort([(1, 40, 40), (5, 30, 30), (20, 30, 30)], observed=50)
+    ages, jobs = np.array([2 * DAY, 6 * DAY]), np.array([3, 1])
+    # From 2 days on half has gone after 3 more; those 6 days old all go 14 days later, the others 18 days later.
+    for fraction, days in ((0.7, 3), (0.625, 3), (0.5, 14), (0.3, 18), (0.0, 18)):
+        assert declared.remaining(curve, ages, jobs, fraction, 50 * DAY) == eta.Bounds(days * DAY, days * DAY)
+    assert declared.remaining(curve, ages, jobs, 0.5, 19 * DAY) == eta.Bounds(13 * DAY, math.inf)
+    assert declared.remaining(curve, np.array([25 * DAY]), np.array([1]), 0.5, 50 * DAY) is None
+
+
+@pytest.mark.parametrize("age", [0, 1, 2, 5, 6])
+@pytest.mark.parametrize("fraction", [0.8, 0.5, 0.1])
+def test_failures_of_one_age_go_on_as_a_cohort(age: int, fraction: float) -> None:
+    curve = _cohort([(1, 40, 40), (5, 30, 30), (20, 30, 30)], observed=50)
+    for known in (7, 19, 50):
+        assert declared.remaining(
+            curve, np.array([age * DAY]), np.array([7]), fraction, known * DAY
+        ) == eta.remaining(curve, age * DAY, fraction, known * DAY)
 
 
 def test_weights_of_exact_times_are_ranks() -> None:
@@ -120,7 +139,7 @@ def test_nothing_later_changes_a_prediction_of_the_past() -> None:
     began = np.sort(generator.integers(0, 400, size=24)).tolist()
     took = generator.lognormal(2.5, 0.8, size=24).tolist()
     short, whole = (_predicted(began, took, until) for until in (250, 900))
-    for row in short.filter(pc.invert(short["is_now"])).to_pylist():
+    for row in (row for row in short.to_pylist() if not row["is_now"]):
         key = {name: row[name] for name in ("evaluation_id", "target_ratio", "age_seconds")}
         (later,) = [
             other for other in whole.to_pylist() if not other["is_now"] and key.items() <= other.items()
