@@ -6,7 +6,6 @@
 -- failed within the build itself, which is then the root. The newest fact that says the build failed because of
 -- another counts; one that says it failed by itself, later, takes the link away.
 --
--- keep: no
 -- python: pipelines.replay.roots:followed
 -- grain: source, build_id
 -- column: source | Instance that built.
