@@ -76,7 +76,7 @@ def folded(data: Data) -> alt.Chart:
     return (
         alt.Chart(data.named)
         .transform_filter("datum.panel_name === panel")
-        .transform_fold(columns, as_=["key", "packages_in"])
+        .transform_fold([*columns], as_=["key", "packages_in"])
         .transform_calculate(rank=order, state=names)
     )
 
