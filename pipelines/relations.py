@@ -10,7 +10,7 @@ builder gives under each preset, in a column `preset`.
 
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import duckdb
@@ -38,6 +38,8 @@ class Relation:
     columns: dict[str, str]
     sql: str
     dependencies: tuple[str, ...] = field(default=())
+    named_by_claims: tuple[str, ...] = field(default=())
+    """Relations that the claims about this one name besides: they are made before it, so that the claims can be asked."""
 
     @property
     def key(self) -> str:
@@ -46,7 +48,7 @@ class Relation:
 
 
 def load(sql_dir: Path) -> dict[str, Relation]:
-    """All relations below `sql_dir`, dependencies before their dependents, ties by name.
+    """All relations below `sql_dir`, after their dependencies and after what claims about them name; ties by name.
 
     Raises BadInput for a file without header, grain or documented columns, and for a circle.
     """
@@ -57,6 +59,13 @@ def load(sql_dir: Path) -> dict[str, Relation]:
             for path in sorted((sql_dir / schema).glob("*.sql"))
             for relation in [read(path, schema, con)]
         }
+        by_name = {relation.name: key for key, relation in found.items()}
+        for path in sorted((sql_dir / "checks").glob("*.sql")):
+            key = by_name.get(path.stem.partition("__")[0])
+            if key is not None:
+                named = {*_tables(path.read_text(encoding="utf-8"), path, con), *found[key].named_by_claims}
+                beside = named.intersection(found) - {key, *found[key].dependencies}
+                found[key] = replace(found[key], named_by_claims=tuple(sorted(beside)))
     return _ordered(found)
 
 
@@ -162,11 +171,15 @@ def _ordered(found: dict[str, Relation]) -> dict[str, Relation]:
         ready = [
             key
             for key, relation in rest.items()
-            if all(name in ordered or name not in found for name in relation.dependencies)
+            if all(
+                name in ordered or name not in found
+                for name in (*relation.dependencies, *relation.named_by_claims)
+            )
         ]
         if not ready:
             raise BadInput(
-                f"The relations {', '.join(sorted(rest))} depend on each other in a circle: break it."
+                f"The relations {', '.join(sorted(rest))}, or claims about them, wait for each other in a circle: "
+                "break it, or name the claim after the last of them."
             )
         for key in ready:
             ordered[key] = rest.pop(key)

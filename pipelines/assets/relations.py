@@ -18,7 +18,8 @@ def relation_asset(
     relation: Relation, claims: Sequence[Check], known: set[str], ingested: Sequence[dg.AssetKey]
 ) -> dg.AssetsDefinition:
     """Asset `<schema>/<relation>`. Those that read no other relation wait for all that is ingested."""
-    dependencies = [asset_key(name) for name in relation.dependencies if name in known]
+    named = (*relation.dependencies, *relation.named_by_claims)
+    dependencies = [asset_key(name) for name in named if name in known]
     if not dependencies:
         # What reads the log, or nothing at all, waits for it: the build is keyed by what the log then holds.
         dependencies += ingested
