@@ -5,12 +5,17 @@ import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 
+import dagster as dg
 import pytest
 
 from models.events import WaveDeclared, WavePackageResolved
+from pipelines.assets.ingest import ingest_assets
+from pipelines.configuration import Configuration
 from pipelines.errors import BadInput
 from pipelines.log.store import EventLog
 from pipelines.paths import EXAMPLES
+from pipelines.runtime import Runtime
+from pipelines.settings import Settings
 from pipelines.sources.waves import declared, ingest, tags
 from tests import histories
 
@@ -260,3 +265,18 @@ def test_what_is_no_repository_is_named(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(BadInput, match="no git on the PATH"):
         tags.of_repository(tmp_path / "plain")
+
+
+def test_a_configured_folder_is_recorded_by_an_asset_that_stops_at_a_fault(tmp_path: Path) -> None:
+    folder = written(tmp_path / "w", ledger=ENTRY)
+    runtime = Runtime(
+        Settings(var=tmp_path / "var", build=tmp_path / "build", config=tmp_path / "config.toml")
+    )
+    (asset, inbox) = ingest_assets(Configuration(waves=folder))
+    assert asset.key == dg.AssetKey(["ingest", "waves"])
+    assert inbox.key == dg.AssetKey(["ingest", "inbox"])
+    assert dg.materialize([asset], resources={"runtime": runtime}).success
+    assert [(done.source, done.batch and done.batch.rows) for done in runtime.ingested] == [("waves", 2)]
+    written(folder, WAVE.replace("GCC 15", "GCC 16"))
+    with pytest.raises(BadInput, match="changed, but `declared` is still"):
+        dg.materialize([asset], resources={"runtime": runtime})
