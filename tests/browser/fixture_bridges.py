@@ -1,6 +1,23 @@
 """Relations of the invented world that the warehouse makes from integers, which that world does not have."""
 
 BRIDGES = {
+    "core.maintained_jobs": """
+        select distinct source, jobset, attr, length(attr) % 2 = 0 as is_maintained,
+            max(last_red_at) over () as told_at
+        from core.failure_episodes where jobset = 'nixpkgs/haskell-updates'""",
+    "core.regression_jobs": """
+        select e.source, e.jobset, 'job/' || e.broken_evaluation_id || '/' || e.attr as entry, 'job' as kind,
+            e.attr as root, e.broken_evaluation_id as first_bad_evaluation_id, 'own' as role, e.attr, e.system,
+            e.variant,
+            e.broken_evaluation_id as began_evaluation_id, b.ordinal as began_ordinal, e.broken_at as began_at,
+            e.first_build_id as build_id, length(e.attr) % 2 = 0 as is_maintained,
+            null::varchar as good_evaluation_id, null::boolean as is_good_seen,
+            case when e.evaluations > 1 then e.broken_evaluation_id end as confirmed_evaluation_id,
+            case when e.evaluations > 1 then e.broken_at end as confirmed_at,
+            e.system = 'x86_64-darwin' as is_flaky, e.cleared_at, e.outcome, e.is_provisional
+        from core.failure_episodes as e
+        inner join core.evaluations as b using (source, jobset)
+        where b.evaluation_id = e.broken_evaluation_id and e.has_own_failure and not e.is_left_censored""",
     "core.sources": """
         select 'invented' as id, 'hydra.example.org' as source, 'invented' as dataset,
             '<b>An invented world</b>' as title,
@@ -72,9 +89,20 @@ BRIDGES = {
             false as is_trunk_turn, evaluation_id, '1800000' as trunk_evaluation_id, 900::bigint as common_jobs,
             7::bigint as same_jobs, true as is_apart
         from core.evaluations where jobset = 'nixpkgs/staging-next'""",
+    # Tested on enough clusters at once, on too few later.
+    "metrics.eta_backtest": """
+        select 'hydra.nixos.org' as source, jobset, target_ratio, age_days, 90::bigint as cohorts,
+            (50 - age_days)::bigint as clusters, 12::bigint as without_interval, 3::bigint as undecided,
+            60::bigint as inside, 7::bigint as before, 8::bigint as after, (33 - age_days)::bigint as tested_clusters,
+            0.85::double as nominal_ratio, 0.79::double as coverage_ratio, 0.6::double as coverage_ratio_low,
+            0.92::double as coverage_ratio_high,
+            case when age_days > 20 then 'too few' else 'holds' end as verdict, 1 as definition_version
+        from (values ('nixpkgs/haskell-updates'), ('nixpkgs/trunk')) as jobsets(jobset)
+        cross join (values (0.5::double), (0.9::double)) as targets(target_ratio)
+        cross join (values (0), (7), (14), (30)) as ages(age_days)""",
 }
 SMALLER = {
-    "core.cohorts": ((">= 100", ">= 20"), (">= 250", ">= 60")),
-    "metrics.bursts": ((">= 250", ">= 60"),),
+    "core.cohorts": ((">= 100", ">= 20"), (">= 250", ">= 40")),
+    "metrics.bursts": ((">= 250", ">= 40"),),
 }
 """Limits of the definitions that this world is too small for, and what takes their place in it."""
