@@ -92,15 +92,6 @@ class Graph:
         """Nodes that are one of the roots or need one."""
         return self.reached([roots])[:, 0] != 0
 
-    def needed_by(self, users: Integers) -> Booleans:
-        """Nodes that are one of the users or are needed by one."""
-        needed = np.zeros(self.nodes, dtype=bool)
-        needed[users] = True
-        for step in reversed(self._steps):
-            lengths = np.diff(np.append(step.starts, step.end - step.begin))
-            needed[self.inputs[step.begin : step.end][np.repeat(needed[step.nodes], lengths)]] = True
-        return needed
-
 
 def of(depth: Integers, dependent: Integers, inputs: Integers) -> Graph:
     """A graph of edges `dependent[i]` to `inputs[i]`, sorted by dependent, on nodes sorted by depth.

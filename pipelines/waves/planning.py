@@ -19,7 +19,7 @@ MOVES_TOO_OFTEN = 12
 
 @dataclass(frozen=True)
 class World:
-    """The graph, a package set on it, and what is counted in it: packages with their first attribute."""
+    """The graph, a package set on it, and what is counted in it: packages, each with one of its attributes."""
 
     graph: Derivations
     package_set: PackageSet
@@ -34,13 +34,12 @@ def world(con: duckdb.DuckDBPyConnection, name: str | None = None) -> World:
     graph = stored.derivations(con)
     is_package = ~graph.is_fixed_output[package_set.derivations]
     of_attr = package_set.derivations[is_package]
-    nodes, first = np.unique(of_attr, return_index=True)
-    names = [package_set.attrs[place] for place in np.flatnonzero(is_package)]
+    nodes = np.unique(of_attr)
     return World(
         graph,
         package_set,
         Packages(nodes, graph.level[nodes], _known(package_set.seconds[is_package], of_attr, nodes)),
-        tuple(names[place] for place in first),
+        _named(package_set, nodes),
         _known(package_set.updates[is_package], of_attr, nodes),
     )
 
@@ -137,6 +136,17 @@ def level(number: int) -> int | None:
 
 def _heaviest_first(groups: Sequence[int], made: Plan) -> list[int]:
     return sorted(groups, key=lambda group: (-made.alone[group].builds, group))
+
+
+def _named(package_set: PackageSet, nodes: npt.NDArray[np.int32]) -> tuple[str, ...]:
+    """For each package the attribute with fewest dots, of those the first by name."""
+    by_name = sorted(
+        range(len(package_set.attrs)), key=lambda n: (package_set.attrs[n].count("."), package_set.attrs[n])
+    )
+    first: dict[int, str] = {}
+    for place in by_name:
+        first.setdefault(int(package_set.derivations[place]), package_set.attrs[place])
+    return tuple(first[node] for node in nodes.tolist())
 
 
 def _known(

@@ -9,7 +9,7 @@
 -- column: package_set | Name of the set.
 -- column: revision | Commit of the set.
 -- column: derivation_id | The package (`core.derivations`).
--- column: attr | Its attribute, the first by name.
+-- column: attr | Its attribute; of several, the one with fewest dots, then the first by name.
 -- column: system | Nix system.
 -- column: attrs | Number of its attributes.
 -- column: name | Name with version.
@@ -26,10 +26,18 @@ with
         group by source, package_set, revision
     ),
     named as (
-        select s.set_number, p.derivation_id, min(p.attr) as attr, min(p.system) as system, count(*) as attrs
+        select
+            s.set_number,
+            p.derivation_id,
+            p.attr,
+            p.system,
+            count(*) over (partition by s.set_number, p.derivation_id) as attrs
         from core.package_sets as p
         inner join sets as s on p.source = s.source and p.package_set = s.package_set and p.revision = s.revision
-        group by s.set_number, p.derivation_id
+        qualify row_number() over (
+            partition by s.set_number, p.derivation_id
+            order by length(p.attr) - length(replace(p.attr, '.', '')), p.attr, p.system
+        ) = 1
     )
 select
     s.source,
