@@ -2,8 +2,7 @@
 --
 -- Per system: the packages of the jobset on that system; every one is in exactly one state, so that the ten counts add
 -- up to `packages`. In the rows of system `worst-of` every package counts once, in the worst state that it has on any
--- system, as of the newest evaluation of each up to this one; before the first one of a system it does not count there. From worst to
--- best: failing_own, failing_dependency, not_reached, awaiting_inputs, building, cant_fix, wont_fix, removed,
+-- system, as of the newest evaluation of each up to this one. From worst to best: failing_own, failing_dependency, not_reached, awaiting_inputs, building, cant_fix, wont_fix, removed,
 -- marked_broken, pass. Ratios are full counts, not samples. Where a source lists failures only, what passed is unknown
 -- (untold_packages of not_reached) and there is no ratio.
 --
