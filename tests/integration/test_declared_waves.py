@@ -10,11 +10,10 @@ import duckdb
 import pytest
 
 from pipelines import checks, ingest, relations, warehouse
-from pipelines.building import WarehouseBuild
 from pipelines.log.store import EventLog
 from pipelines.paths import SQL
 from pipelines.sources.waves.ingest import ingest_waves
-from tests import histories, hydra_world
+from tests import declared_waves, histories, hydra_world
 
 STAGING, TRUNK = "nixpkgs/staging-next", "nixpkgs/trunk"
 WAVES = {
@@ -77,22 +76,8 @@ def built(
     assert done.batch is not None
     assert done.batch.rows == len(WAVES) + 1
     with warehouse.connect(":memory:") as con:
-        warehouse.attach_log(con, log)
-        warehouse.build(con, needed(), parameters=WarehouseBuild(log, folder / "w").parameters)
+        declared_waves.build(log, con)
         yield request.param, con
-
-
-def needed() -> dict[str, relations.Relation]:
-    """The relations about waves and all that they read."""
-    found = relations.load(SQL)
-    waiting = [key for key in found if key.startswith(("core.wave_p", "core.wave_r", "metrics.wave_"))]
-    wanted: set[str] = set()
-    while waiting:
-        key = waiting.pop()
-        if key in found and key not in wanted:
-            wanted.add(key)
-            waiting += found[key].dependencies
-    return {key: relation for key, relation in found.items() if key in wanted}
 
 
 @cache
@@ -262,7 +247,7 @@ def test_counts_at_both_instants(built: tuple[str, duckdb.DuckDBPyConnection]) -
 
 def test_the_claims_hold(built: tuple[str, duckdb.DuckDBPyConnection]) -> None:
     _, con = built
-    known = needed()
+    known = declared_waves.needed()
     claims = checks.load(SQL / "checks", relations.load(SQL))
     results = [
         result
