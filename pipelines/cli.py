@@ -13,7 +13,7 @@ import click
 from models.presets import PRESETS
 from pipelines import settings
 from pipelines.cli_ingest import ingest, status, validate
-from pipelines.cli_wave import wave
+from pipelines.cli_wave import impact, wave
 from pipelines.errors import BadInput, HealthError
 
 INTERRUPTED = 130
@@ -111,6 +111,7 @@ main.add_command(ingest)
 main.add_command(validate)
 main.add_command(status)
 main.add_command(wave)
+main.add_command(impact)
 
 
 @main.command()

@@ -88,6 +88,20 @@ def security(
     _show(fixing.answer(told, root, going_on, rates, rate), words.security, as_json)
 
 
+@click.command()
+@click.argument("packages", metavar="PACKAGE...", nargs=-1, required=True)
+@click.option("--set", "name", metavar="NAME", help="Package set; without it the largest.")
+@click.option("--json", "as_json", is_flag=True, help="Everything, as JSON.")
+def impact(packages: tuple[str, ...], name: str | None, as_json: bool) -> None:
+    """Show what an update of packages rebuilds, and what of it only for tests."""
+    from pipelines import impact as impacts
+    from pipelines.waves import planning
+
+    with _warehouse() as con:
+        told = planning.world(con, name)
+    _show(impacts.answer(told, packages), impacts.words, as_json)
+
+
 def _listed(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
 

@@ -15,8 +15,8 @@ def plan(told: dict[str, Any]) -> list[str]:
     reached = groupings["at_once"]["builds"]
     lines = [
         *package_set(told["package_set"]),
-        _count(len(told["roots"]), "group of roots reaches ", "groups of roots reach ")
-        + _count(reached, "package.", "packages."),
+        counted(len(told["roots"]), "group of roots reaches ", "groups of roots reach ")
+        + counted(reached, "package.", "packages."),
         "",
         f"{'Minor waves, in order':<46}{'level':>9}{'builds':>10}{'build time':>15}",
     ]
@@ -24,14 +24,14 @@ def plan(told: dict[str, Any]) -> list[str]:
     for place in sample(len(waves), SHOWN):
         wave = waves[place]
         lines.append(
-            _fit(f"{wave['number']:>4}  {_groups(wave['groups'])}", 46)
-            + f"{_span(wave['lowest_level'], wave['highest_level']):>9}{wave['builds']:>10,}{_time(wave):>15}"
+            fit(f"{wave['number']:>4}  {_groups(wave['groups'])}", 46)
+            + f"{_span(wave['lowest_level'], wave['highest_level']):>9}{wave['builds']:>10,}{time_of(wave):>15}"
         )
     if len(waves) > SHOWN:
         lines.append(f"      ({len(waves) - SHOWN} more between these; --json has all)")
     if told["must_move_together"]:
         lines.append("These need each other and can only move together:")
-        lines += [_fit(f"  {_groups(groups)}", WIDTH).rstrip() for groups in told["must_move_together"]]
+        lines += [fit(f"  {_groups(groups)}", WIDTH).rstrip() for groups in told["must_move_together"]]
     lines += ["", f"{'Other groupings':<28}{'waves':>6}{'builds':>11}{'per package':>20}{'build time':>15}"]
     lines.append(f"{'':<45}{'mean  median   max':>20}")
     for name, words in GROUPINGS.items():
@@ -39,9 +39,9 @@ def plan(told: dict[str, Any]) -> list[str]:
         lines.append(
             f"{words:<28}{row['minor_waves']:>6,}{row['builds']:>11,}"
             f"{row['mean_builds_per_package'] or 0:>7.1f}{row['median_builds_per_package'] or 0:>7.0f}"
-            f"{row['max_builds_per_package'] or 0:>6,}{_time(row):>15}"
+            f"{row['max_builds_per_package'] or 0:>6,}{time_of(row):>15}"
         )
-    lines += ["", *_rebuilt(told["rebuilt_levels"]), "", *_moving(told)]
+    lines += ["", *level_bars(told["rebuilt_levels"]), "", *_moving(told)]
     return lines
 
 
@@ -59,8 +59,8 @@ def security(told: dict[str, Any]) -> list[str]:
     at = "unknown" if told["level"] is None else str(told["level"])
     lines = [
         *package_set(told["package_set"]),
-        f"{told['root']} is on level {at}; with all that needs it: {_count(told['packages'], 'package')}.",
-        *_wrapped(f"Wave {wave['name']}: {wave['basis']}."),
+        f"{told['root']} is on level {at}; with all that needs it: {counted(told['packages'], 'package')}.",
+        *wrapped(f"Wave {wave['name']}: {wave['basis']}."),
     ]
     if wave["packages_that_it_builds_too"] is None:
         lines.append("  what it builds itself, and what later ones build anyway: unknown")
@@ -76,21 +76,21 @@ def security(told: dict[str, Any]) -> list[str]:
         together = way["builds_with_the_wave"]
         both = "unknown" if together is None else " to ".join(f"{n:,}" for n in sorted(set(together)))
         lines.append(
-            f"{way['way']:<20}{way['builds']:>8,}{way['untested_packages']:>10,}{_time(way):>12}  {both}".rstrip()
+            f"{way['way']:<20}{way['builds']:>8,}{way['untested_packages']:>10,}{time_of(way):>12}  {both}".rstrip()
         )
     lines += ["", f"{'Days until built':<20}{'50 %':>18}{'90 %':>18}{'100 %':>18}"]
     for way in told["ways"]:
         lines.append(f"{way['way']:<20}" + _days(way))
     source = rate["basis"] if rate else "unknown: no jobset is told in full with the times of a day's builds"
-    lines += _wrapped(f"Rate: {source}.")
+    lines += wrapped(f"Rate: {source}.")
     if rate:
-        lines += _wrapped(
+        lines += wrapped(
             "First at the rate of the busiest day, then at the mean. Both are least times: machines are never idle, "
             "and no chain of builds holds them up."
         )
     lines.append("")
-    lines += _wrapped("A graft builds the root alone, rewrites what needs it, and runs none of its tests.")
-    lines += _wrapped(
+    lines += wrapped("A graft builds the root alone, rewrites what needs it, and runs none of its tests.")
+    lines += wrapped(
         "With overrides no CI builds the fix; who wants it builds what he has of these packages."
     )
     return lines
@@ -106,7 +106,8 @@ def _days(way: dict[str, Any]) -> str:
     return "".join(f"{span:>18}" for span in spans)
 
 
-def _wrapped(text: str) -> list[str]:
+def wrapped(text: str) -> list[str]:
+    """A sentence as lines, all but the first indented."""
     return textwrap.wrap(text, WIDTH, subsequent_indent="  ")
 
 
@@ -118,7 +119,7 @@ def package_set(told: dict[str, Any]) -> list[str]:
     if told["is_partial"]:
         lines.append("This graph is known to lack attributes: every count is a lower bound.")
     if told["packages_of_unknown_level"]:
-        lines.append(f"Of unknown level are {_count(told['packages_of_unknown_level'], 'package')}.")
+        lines.append(f"Of unknown level are {counted(told['packages_of_unknown_level'], 'package')}.")
     return lines
 
 
@@ -129,11 +130,11 @@ def sample(rows: int, shown: int) -> list[int]:
     return sorted({round(n * (rows - 1) / (shown - 1)) for n in range(shown)})
 
 
-def _rebuilt(levels: Sequence[dict[str, Any]]) -> list[str]:
+def level_bars(levels: Sequence[dict[str, Any]]) -> list[str]:
     """Packages by ten spans of levels, as bars."""
     known = [row for row in levels if row["level"] is not None]
     if not known:
-        return ["No package of this wave has a known level."]
+        return ["No package here has a known level."]
     low, high = known[0]["level"], known[-1]["level"]
     step = max(-(-(high - low + 1) // 10), 1)
     counts: dict[int, int] = {}
@@ -141,7 +142,7 @@ def _rebuilt(levels: Sequence[dict[str, Any]]) -> list[str]:
         first = low + (row["level"] - low) // step * step
         counts[first] = counts.get(first, 0) + row["packages"]
     most = max(counts.values())
-    lines = ["Packages of this wave by level"]
+    lines = ["Packages by level"]
     for first, packages in sorted(counts.items()):
         last = min(first + step - 1, high)
         lines.append(f"{_span(first, last):>9} {packages:>7,} {'#' * round(packages / most * 60)}".rstrip())
@@ -162,13 +163,13 @@ def _moving(told: dict[str, Any]) -> list[str]:
     if rows:
         lines.append(f"  {'attribute':<38}{'updates':>9}{'builds here':>13}{'needed by':>11}")
     lines += [
-        f"  {_fit(row['attr'], 38)}{row['updates_in_a_year']:>9,}{row['builds_in_the_plan']:>13,}"
+        f"  {fit(row['attr'], 38)}{row['updates_in_a_year']:>9,}{row['builds_in_the_plan']:>13,}"
         f"{row['packages_that_need_it']:>11,}"
         for row in rows[:SHOWN]
     ]
     if len(rows) > SHOWN:
         lines.append(f"  ({len(rows) - SHOWN} more; --json has all)")
-    return lines + ([f"  unknown for {_count(unknown, 'package')}"] if unknown else [])
+    return lines + ([f"  unknown for {counted(unknown, 'package')}"] if unknown else [])
 
 
 def _groups(groups: Sequence[Sequence[str]]) -> str:
@@ -183,7 +184,7 @@ def _span(low: int | None, high: int | None) -> str:
     return str(low) if low == high else f"{low} to {high}"
 
 
-def _time(row: dict[str, Any]) -> str:
+def time_of(row: dict[str, Any]) -> str:
     """Hours of building as far as they are known, or `unknown`."""
     seconds, unknown = row["known_seconds"], row["builds_without_seconds"]
     if seconds is None:
@@ -193,9 +194,11 @@ def _time(row: dict[str, Any]) -> str:
     return f"{'≥ ' if unknown else ''}{seconds / 3600:,.1f} h"
 
 
-def _count(number: int, one: str, many: str | None = None) -> str:
+def counted(number: int, one: str, many: str | None = None) -> str:
+    """`1 package`, `1,200 packages`."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
-def _fit(text: str, width: int) -> str:
+def fit(text: str, width: int) -> str:
+    """Text filled up or cut to a width."""
     return text.ljust(width) if len(text) < width else text[: width - 2] + "… "

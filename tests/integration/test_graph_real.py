@@ -302,3 +302,30 @@ def test_mistakes_are_told_in_a_sentence(var: Path, words: tuple[str, ...], said
     assert done.returncode == 3
     assert said in done.stderr
     assert done.stdout == ""
+
+
+def impact(var: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "pipelines.cli", "impact", *words],
+        cwd=ROOT,
+        env=os.environ | {"NIXPKGS_HEALTH_VAR": str(var)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def test_impact_of_an_update_and_what_of_it_is_only_for_tests(var: Path) -> None:
+    names = ("python27Packages.hypothesis", "python36Packages.hypothesis")
+    told = json.loads(impact(var, *names, "--json").stdout)
+    assert tuple(told["attributes"].values()) == REACH["hypothesis"]
+    assert len(told["rebuilt_attributes"]) == 441
+    assert len(told["only_through_check_inputs"]) == 441 - 83
+    assert sum(row["packages"] for row in told["rebuilt_levels"]) == told["packages"]["output_changes"]
+    assert told["cost"]["known_seconds"] is None
+    assert told["cost"]["builds_without_seconds"] == told["packages"]["output_changes"]
+    assert (told["recorded_check_edges"], told["edges"]) == (88, 237_257)
+    done = impact(var, *names)
+    assert max(map(len, done.stdout.splitlines())) <= 80
+    assert "Only through inputs for tests: 358" in done.stdout
+    assert impact(var, "nothing-of-this-name").returncode == 3
