@@ -38,6 +38,7 @@ METRICS = (
     "metrics.wave_blockers",
     "metrics.wave_time_in_state",
     "metrics.wave_levels",
+    "metrics.declared_wave_eta",
 )
 
 
