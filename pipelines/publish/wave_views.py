@@ -79,7 +79,7 @@ class WaveViews(Reference):
                 **row,
                 "root": self._root_of(row),
                 "build": _build(row["source"], row["root_build_id"] or None),
-                "failing_since_at": row["failing_since_at"] or Cell(Markup("not in the wave"), ""),
+                "failing_since_at": row["failing_since_at"] or Cell(Markup("not open in the wave"), ""),
                 "example": self.job(row["example_attr"]) if row["example_attr"] else Cell(Markup(" "), ""),  # type: ignore[attr-defined]
             }
             for row in rows
