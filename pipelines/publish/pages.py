@@ -85,6 +85,7 @@ def write(assembly: Assembly, env: jinja2.Environment, template: str, target: st
         jobsets=assembly.jobsets,
         channels=assembly.channels,
         everything=assembly.everything,
+        package_sets=lambda: scopes.package_sets(assembly.press.con),
         data_version=assembly.data_version,
         lookup=assembly.lookup,
         configured={

@@ -21,7 +21,8 @@ def words(data: Data, scope: Scope) -> Words:
         f"The first of {counted(len(data.rows), 'minor wave')} builds {number(first['builds'])} of "
         f"{counted(first['packages'], 'package')}; at half it is {number(middle['builds'])}, "
         f"in the last {number(last['builds'])}",
-        "Packages built by the minor wave of each level: those on it and all that need one of them",
+        "Packages built by the minor wave of each level: those on it and all that need one of them"
+        + (" (log scale)" if parts.spans_decades([row["builds"] for row in data.rows]) else ""),
         counted(first["packages"], "package"),
         f"A falling line of builds by level of {scope.label}. "
         + "; ".join(f"level {row['level']}: {number(row['builds'])}" for row in data.rows if row["is_named"])
