@@ -5,10 +5,12 @@ histories = ["histories/my-set"]    # folders, relative to this file
 inbox = "/srv/ci-results"           # files of any CI; without it `inbox` below the state folder
 channels = "channels.toml"          # declared channels: see pipelines.sources.channels.declared
 waves = "waves/"                    # folder of declared waves: see pipelines.sources.waves.declared
+[[notices]]                         # a feed of notices: name, globs
 [[hydra]]                           # a Hydra over HTTP: see pipelines.sources.hydra.instance
 [[hydra_database]]                  # a Hydra's own database: source, dsn_env, jobsets, freshness_hours
 """
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,8 +24,10 @@ from pipelines.sources.hydra.instance import Instance
 
 FRESHNESS_HOURS = 24.0
 """Hours after the last success at which a live source is overdue, unless it says its own."""
-KEYS = ("include", "histories", "inbox", "channels", "waves", "hydra", "hydra_database")
+KEYS = ("include", "histories", "inbox", "channels", "waves", "notices", "hydra", "hydra_database")
 DEEPEST = 4
+LONGEST_GLOB = 200
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,59}")
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,15 @@ class Database:
 
 
 @dataclass(frozen=True)
+class Notices:
+    """A feed of notices about the packages that somebody cares for."""
+
+    name: str
+    globs: tuple[str, ...]
+    """Attributes; `*` stands for any letters but a dot, `**` for any."""
+
+
+@dataclass(frozen=True)
 class Configuration:
     """What feeds the log, in the order in which it is read."""
 
@@ -54,6 +67,7 @@ class Configuration:
     inbox: Path | None = None
     channels: Path | None = None
     waves: Path | None = None
+    notices: tuple[Notices, ...] = ()
 
     def instance(self, url: str) -> Live | None:
         """The configured instance at an address, if there is one."""
@@ -83,6 +97,10 @@ def load(path: Path, depth: int = 0) -> Configuration:
         inbox,
         channels=_place(told, "channels", path),
         waves=waves,
+        notices=tuple(
+            _notices(table, f"{path} [[notices]] {n}")
+            for n, table in enumerate(_tables(told, "notices", path), 1)
+        ),
     )
     every = [*parts, own]
     return Configuration(
@@ -92,7 +110,32 @@ def load(path: Path, depth: int = 0) -> Configuration:
         next((part.inbox for part in reversed(every) if part.inbox), None),
         channels=next((part.channels for part in reversed(every) if part.channels), None),
         waves=next((part.waves for part in reversed(every) if part.waves), None),
+        notices=_once(path, [one for part in every for one in part.notices]),
     )
+
+
+def _notices(table: dict[str, Any], where: str) -> Notices:
+    name, globs = table.get("name"), table.get("globs")
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise BadInput(f"{where}: name is {name!r:.80}: write letters, digits, dots and dashes, at most 60.")
+    if not isinstance(globs, list) or not globs or not all(_is_glob(glob) for glob in globs):
+        raise BadInput(f'{where}: globs is {globs!r:.80}: write attributes, globs = ["python3*Packages.**"].')
+    if unknown := sorted(set(table) - {"name", "globs"}):
+        raise BadInput(f"{where}: {unknown[0]} is no setting here: take it out or correct it.")
+    return Notices(name, tuple(globs))
+
+
+def _is_glob(glob: object) -> bool:
+    return isinstance(glob, str) and 0 < len(glob) <= LONGEST_GLOB and glob.isprintable()
+
+
+def _once(path: Path, notices: list[Notices]) -> tuple[Notices, ...]:
+    """The feeds, if no two have one name."""
+    names = [one.name for one in notices]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise BadInput(f"The configuration {path} has two [[notices]] named {twice}: rename one of them.")
+    return tuple(notices)
 
 
 def _place(told: Mapping[str, Any], key: str, path: Path) -> Path | None:

@@ -13,6 +13,7 @@ from pipelines.configuration import Database, Live
 from pipelines.errors import BadInput, HealthError
 from pipelines.log import lock
 from pipelines.log.store import EventLog
+from pipelines.publish.notice_scopes import Pattern
 from pipelines.publish.report import ReportResult, publish
 from pipelines.settings import Settings
 from pipelines.sources.hydra.outcomes import GaveUp
@@ -195,5 +196,8 @@ class Runtime:
                 (live.instance.source, jobset.name)
                 for live in configuration.load(self.settings.config).live
                 for jobset in live.instance.jobsets
+            ],
+            patterns=[
+                Pattern(one.name, one.globs) for one in configuration.load(self.settings.config).notices
             ],
         )

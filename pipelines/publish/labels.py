@@ -183,6 +183,7 @@ LABELS = {
     "root_jobs": "Systems folded",
     "entries": "Bursts folded",
     "notices": "Confirmed: told",
+    "carrying_jobs": "Marked (jobs)",
     "unmark_jobs": "Green: to unmark (jobs)",
     "red_jobs": "Red (jobs)",
     "refused_jobs": "Not built (jobs)",

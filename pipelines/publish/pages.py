@@ -15,6 +15,7 @@ from markupsafe import Markup
 from pipelines.publish import cards, scopes, text, views
 from pipelines.publish.figure import Press, Scope
 from pipelines.publish.lookup import Lookup
+from pipelines.publish.notice_lists import Written
 from pipelines.publish.text import esc
 from pipelines.relations import Relation
 
@@ -36,6 +37,8 @@ class Assembly:
     waves: list[Scope] = field(default_factory=list)
     configured: tuple[tuple[str, str], ...] = ()
     """Source and jobset of every live jobset that the configuration names."""
+    notices: Written = field(default_factory=Written)
+    """Feeds and lists of notices that were written."""
     pages: int = 0
     cache: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
@@ -88,6 +91,7 @@ def write(assembly: Assembly, env: jinja2.Environment, template: str, target: st
         package_sets=lambda: scopes.package_sets(assembly.press.con),
         data_version=assembly.data_version,
         lookup=assembly.lookup,
+        notices=assembly.notices,
         configured={
             "sources": [source for source, _ in assembly.configured],
             "jobsets": [jobset for _, jobset in assembly.configured],

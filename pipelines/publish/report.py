@@ -19,8 +19,9 @@ from models import ci_schema
 from pipelines import relations as documentation
 from pipelines import warehouse as warehouses
 from pipelines.errors import BadInput
-from pipelines.publish import builder, cards, drawing, lookup, pages, palette, scopes, tables
+from pipelines.publish import builder, cards, drawing, lookup, notices, pages, palette, scopes, tables
 from pipelines.publish.figure import FOLDER, Press, literal
+from pipelines.publish.notice_scopes import Pattern
 from pipelines.publish.text import day
 
 TOOLS = ("altair", "duckdb", "jinja2", "mkdocs", "mkdocs-material", "vl-convert-python")
@@ -47,15 +48,16 @@ def publish(
     site_url: str | None = None,
     code_version: str = "",
     configured: Sequence[tuple[str, str]] = (),
+    patterns: Sequence[Pattern] = (),
 ) -> ReportResult:
     """Build `build_dir/report/html` from the warehouse, or find it built.
 
     `site_url` is the address under which it will be served, if known; `configured` the source and jobset of every
-    live jobset that is configured, whether it was ever heard or not. Raises BadInput if the warehouse holds no
-    evaluation, CheckFailed if a page does not build.
+    live jobset that is configured, whether it was ever heard or not; `patterns` the feeds of notices that are.
+    Raises BadInput if the warehouse holds no evaluation, CheckFailed if a page does not build.
     """
     report = build_dir / "report"
-    key = _key(site_dir, sql_dir, f"{data_version}{code_version}\n{sorted(configured)}", site_url)
+    key = _key(site_dir, sql_dir, f"{data_version}{code_version}\n{sorted(configured)}\n{patterns}", site_url)
     found = _finished(report, key)
     if found:
         return found
@@ -64,7 +66,9 @@ def publish(
     (fresh / "docs").mkdir(parents=True)
     con = _connect(warehouse)
     try:
-        made = _assemble(con, fresh, site_dir, sql_dir, data_version, configured, progress)
+        made = _assemble(
+            con, fresh, site_dir, sql_dir, data_version, configured, progress, patterns, site_url
+        )
         progress("pages to HTML")
         shutil.copy(site_dir / "mkdocs.yml", fresh / "mkdocs.yml")
         shutil.copytree(site_dir / "theme", fresh / "theme", ignore=shutil.ignore_patterns("assets"))
@@ -78,6 +82,7 @@ def publish(
             made.press.pieces,
         )
         os.replace(fresh / "data", html / "data")
+        os.replace(fresh / notices.FOLDER, html / notices.FOLDER)
         (html / "data" / ci_schema.SCHEMA_ID).write_text(ci_schema.text(), encoding="utf-8")
         progress("downloads")
         tables.put_database(
@@ -112,6 +117,8 @@ def _assemble(
     data_version: str,
     configured: Sequence[tuple[str, str]],
     progress: Callable[[str], None],
+    patterns: Sequence[Pattern],
+    site_url: str | None,
 ) -> pages.Assembly:
     jobsets = scopes.jobsets(con)
     if not jobsets:
@@ -131,6 +138,8 @@ def _assemble(
         lookup=lookup.write(con, fresh / lookup.FOLDER),
         configured=tuple(sorted(configured)),
     )
+    progress("notices")
+    made.notices = notices.write(made, fresh / notices.FOLDER, patterns, site_url)
     progress("figures and pages")
     pages.assemble(made, pages.environment(made), progress)
     return made

@@ -24,7 +24,7 @@ left join (
     from metrics.regressions
     group by source, jobset
 ) as r on v.source = r.source and v.jobset = r.jobset
-where v.failures is distinct from e.failures
+where coalesce(v.failures, 0) <> coalesce(e.failures, 0)
     or v.entries <> coalesce(r.entries, 0)
     or v.root_jobs > v.root_failures
     or v.entries > v.root_jobs

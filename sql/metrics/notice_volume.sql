@@ -5,7 +5,8 @@
 -- nobody can be told of a regression, and such failures are left out and counted beside. Then systems, variants and returns
 -- within a week are folded into the job, then the jobs of a burst into its cohort; what is left waits for a second complete
 -- evaluation that shows it with a derivation that is not known to be flaky. Failures of the first complete evaluation of a
--- system began at an unknown time and are in no week.
+-- system began at an unknown time and are in no week. A week without a complete evaluation has no row: what began in it shows in a
+-- later one.
 --
 -- grain: source, jobset, week_on
 -- column: source | Instance that evaluated and built.
@@ -20,6 +21,11 @@
 -- column: is_whole | Whether the jobset was observed to the end of the week.
 -- column: definition_version | Version of this definition.
 with
+    weeks as (
+        select distinct source, jobset, date_trunc('week', evaluation_at at time zone 'UTC')::date as week_on
+        from core.evaluation_systems
+        where is_complete
+    ),
     begun as (
         select
             e.source,
@@ -77,19 +83,20 @@ with
         group by source, jobset
     )
 select
-    b.source,
-    b.jobset,
-    b.week_on,
-    b.failures,
-    b.untold_root_failures,
+    w.source,
+    w.jobset,
+    w.week_on,
+    coalesce(b.failures, 0) as failures,
+    coalesce(b.untold_root_failures, 0) as untold_root_failures,
     coalesce(r.root_failures, 0) as root_failures,
     coalesce(e.root_jobs, 0) as root_jobs,
     coalesce(e.entries, 0) as entries,
     coalesce(e.notices, 0) as notices,
-    (o.until_at at time zone 'UTC')::date > b.week_on + 6 as is_whole,
+    (o.until_at at time zone 'UTC')::date > w.week_on + 6 as is_whole,
     1 as definition_version
-from begun as b
-inner join observed as o on b.source = o.source and b.jobset = o.jobset
-left join roots as r on b.source = r.source and b.jobset = r.jobset and b.week_on = r.week_on
-left join entries as e on b.source = e.source and b.jobset = e.jobset and b.week_on = e.week_on
-order by b.source, b.jobset, b.week_on
+from weeks as w
+inner join observed as o on w.source = o.source and w.jobset = o.jobset
+left join begun as b on w.source = b.source and w.jobset = b.jobset and w.week_on = b.week_on
+left join roots as r on w.source = r.source and w.jobset = r.jobset and w.week_on = r.week_on
+left join entries as e on w.source = e.source and w.jobset = e.jobset and w.week_on = e.week_on
+order by w.source, w.jobset, w.week_on
