@@ -157,9 +157,9 @@ def _moving(told: dict[str, Any]) -> list[str]:
         return [
             "Which packages move too often to wait: unknown, no history of updates covers the year before."
         ]
-    lines = [
-        f"Move too often to wait for a wave ({told['moves_threshold']} updates or more in the year before): {len(rows)}"
-    ]
+    lines = wrapped(
+        f"Move too often to wait for a wave ({told['moves_threshold']:,} updates or more in the year before): {len(rows):,}"
+    )
     if rows:
         lines.append(f"  {'attribute':<38}{'updates':>9}{'builds here':>13}{'needed by':>11}")
     lines += [
