@@ -154,12 +154,11 @@ def _moving(told: dict[str, Any]) -> list[str]:
     rows, unknown = told["moves_too_often"], told["packages_without_history_of_updates"]
     reached = told["groupings"]["at_once"]["builds"]
     if unknown == reached:
-        return [
+        return wrapped(
             "Which packages move too often to wait: unknown, no history of updates covers the year before."
-        ]
-    lines = wrapped(
-        f"Move too often to wait for a wave ({told['moves_threshold']:,} updates or more in the year before): {len(rows):,}"
-    )
+        )
+    often = f"{told['moves_threshold']:,} updates or more in the year before"
+    lines = wrapped(f"Move too often to wait for a wave ({often}): {len(rows):,}")
     if rows:
         lines.append(f"  {'attribute':<38}{'updates':>9}{'builds here':>13}{'needed by':>11}")
     lines += [
