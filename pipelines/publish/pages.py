@@ -12,7 +12,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from pipelines.publish import cards, scopes, text, views
+from pipelines.publish import cards, channel_files, scopes, text, views
 from pipelines.publish.figure import Press, Scope
 from pipelines.publish.lookup import Lookup
 from pipelines.publish.notice_lists import Written
@@ -34,6 +34,9 @@ class Assembly:
     channels: list[Scope]
     data_version: str
     lookup: Lookup
+    declared: list[Scope] = field(default_factory=list)
+    """Declared channels."""
+    site_url: str | None = None
     waves: list[Scope] = field(default_factory=list)
     configured: tuple[tuple[str, str], ...] = ()
     """Source and jobset of every live jobset that the configuration names."""
@@ -138,6 +141,11 @@ def assemble(assembly: Assembly, env: jinja2.Environment, progress: Callable[[st
             text.place("channels", scope.source, scope.label) + ".md",
             scope=scope,
         )
+    for scope in assembly.declared:
+        progress(f"channel {scope.label}")
+        told = channel_files.told(assembly.rows, scope.source, scope.label, assembly.site_url)
+        target = text.place("channels", scope.source, scope.label) + ".md"
+        write(assembly, env, "templates/declared_channel.md", target, scope=scope, **told)
     for scope in assembly.waves:
         progress(f"wave {scope.parameters['wave']}")
         target = f"waves/declared/{text.slug(scope.parameters['wave'])}.md"

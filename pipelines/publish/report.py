@@ -19,7 +19,18 @@ from models import ci_schema
 from pipelines import relations as documentation
 from pipelines import warehouse as warehouses
 from pipelines.errors import BadInput
-from pipelines.publish import builder, cards, drawing, lookup, notices, pages, palette, scopes, tables
+from pipelines.publish import (
+    builder,
+    cards,
+    channel_files,
+    drawing,
+    lookup,
+    notices,
+    pages,
+    palette,
+    scopes,
+    tables,
+)
 from pipelines.publish.figure import FOLDER, Press, literal
 from pipelines.publish.notice_scopes import Pattern
 from pipelines.publish.text import day
@@ -82,6 +93,7 @@ def publish(
             made.press.pieces,
         )
         os.replace(fresh / "data", html / "data")
+        channel_files.write(made.rows, html, data_version, site_url)
         os.replace(fresh / notices.FOLDER, html / notices.FOLDER)
         (html / "data" / ci_schema.SCHEMA_ID).write_text(ci_schema.text(), encoding="utf-8")
         progress("downloads")
@@ -133,6 +145,8 @@ def _assemble(
         docs=fresh / "docs",
         jobsets=jobsets,
         channels=scopes.channels(con),
+        declared=scopes.declared_channels(con),
+        site_url=site_url,
         waves=scopes.waves(con),
         data_version=data_version,
         lookup=lookup.write(con, fresh / lookup.FOLDER),

@@ -19,7 +19,17 @@ _JOBSETS = """
 _CHANNELS = """
     select source, channel, min(observed_at) as begins_at, max(observed_at) as ends_at,
         max(max(observed_at)) over (partition by source) as as_of_at
-    from core.channel_advances group by source, channel order by source, channel
+    from core.channel_advances
+    where basis = 'observed'
+        and (source, channel) not in (select (source, channel) from core.channel_declarations)
+    group by source, channel order by source, channel
+"""
+_DECLARED = """
+    select c.source, c.channel, t.first_at as begins_at, t.last_at as ends_at, c.as_of as as_of_at
+    from core.channels as c
+    left join metrics.channel_stall_times as t on c.source = t.source and c.channel = t.channel
+    where c.is_declared
+    order by c.source, c.channel
 """
 _PACKAGE_SETS = """
     select source, package_set, package_set || ' at ' || left(revision, 12) as label, committed_at
@@ -57,8 +67,13 @@ def jobsets(con: duckdb.DuckDBPyConnection) -> list[Scope]:
 
 
 def channels(con: duckdb.DuckDBPyConnection) -> list[Scope]:
-    """Every channel, in the order of source and name."""
+    """Every channel that somebody watched and nobody declared, in the order of source and name."""
     return [_scope(row, "channel") for row in rows(con, _CHANNELS)]
+
+
+def declared_channels(con: duckdb.DuckDBPyConnection) -> list[Scope]:
+    """Every declared channel, in the order of source and name; periods are null where nothing could be judged."""
+    return [_scope(row, "channel") for row in rows(con, _DECLARED)]
 
 
 def package_sets(con: duckdb.DuckDBPyConnection) -> list[Scope]:

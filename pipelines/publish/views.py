@@ -8,6 +8,7 @@ from urllib.parse import quote
 from markupsafe import Markup
 
 from pipelines.publish import grid, scopes, text
+from pipelines.publish.channel_views import ChannelViews
 from pipelines.publish.cohort_views import CohortViews
 from pipelines.publish.grid import Cell
 from pipelines.publish.labels import columns
@@ -34,7 +35,7 @@ def build(row: Mapping[str, Any]) -> Cell:
     return Cell(Markup(link(esc(shown), evidence(row["source"], "build", row["build_id"]))), shown)
 
 
-class Views(CohortViews, NoticeViews, WaveViews):
+class Views(ChannelViews, CohortViews, NoticeViews, WaveViews):
     """What a page may ask for; bound to the page's place below the site's root."""
 
     def jobset(self, row: Mapping[str, Any]) -> Cell:

@@ -15,6 +15,8 @@ import pyarrow as pa
 from pipelines import relations, warehouse
 from pipelines.paths import SQL
 from tests.browser.fixture_bridges import BRIDGES, SMALLER
+from tests.browser.fixture_channels import CHANNELS
+from tests.browser.fixture_channels import NAME as CHANNEL
 from tests.browser.fixture_waves import WAVES
 
 SOURCE = "hydra.nixos.org"
@@ -80,7 +82,7 @@ def build(path: Path, sql_dir: Path | None = None, *, jobs: int = 260, evaluatio
 
 def _derive(con: duckdb.DuckDBPyConnection, sql_dir: Path) -> None:
     """Build every relation of `sql_dir` that follows from the invented ones, in the order of dependencies."""
-    for key, sql in (BRIDGES | WAVES).items():
+    for key, sql in (BRIDGES | WAVES | CHANNELS).items():
         con.execute(f"create table {key} as {sql}")
     known = {
         ".".join(row) for row in con.execute("select schema_name, table_name from duckdb_tables()").fetchall()
@@ -236,6 +238,8 @@ def _advances(rng: random.Random):
             yield {
                 "source": "nix-channel-monitor",
                 "channel": channel,
+                "basis": "observed",
+                "evaluation_id": None,
                 "revision": f"{number:040x}",
                 "release": None,
                 "commit_at": at - timedelta(seconds=age),
@@ -248,6 +252,23 @@ def _advances(rng: random.Random):
             }
             before, number = at, number + 1
             at += timedelta(seconds=int(86400 * rng.expovariate(1 / mean_days)))
+    for number in range(12):
+        at = START + number * 3 * DAY
+        yield {
+            "source": SOURCE,
+            "channel": CHANNEL,
+            "basis": "simulated",
+            "evaluation_id": str(1_800_000 + number),
+            "revision": f"{number:040x}",
+            "release": None,
+            "commit_at": None,
+            "observed_at": at,
+            "advanced_at": at,
+            "is_first_sight": number == 0,
+            "previous_at": at - 3 * DAY if number else None,
+            "gap_seconds": 3 * 86400 if number > 1 else None,
+            "commit_age_seconds": None,
+        }
 
 
 def _gaps() -> list[dict]:

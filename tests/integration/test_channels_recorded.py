@@ -260,10 +260,10 @@ def test_the_break_lies_between_the_last_good_and_the_first_bad_commit(
             for e in told_by.values()
         }
         between = [builds[e] for e in told_by if good < e < bad]
-        assert builds[bad] is not None
-        assert builds[bad].is_red
-        assert builds[good] is not None
-        assert builds[good].status == 0
+        broken, green = builds[bad], builds[good]
+        assert broken is not None
+        assert green is not None
+        assert (broken.is_red, green.status) == (True, 0)
         assert not any(one is not None and (one.is_red or one.status == 0) for one in between)
         assert (bad_revision, good_revision, basis) == (
             told_by[bad].revision,
