@@ -11,7 +11,13 @@ from pipelines import polls
 from pipelines.log.store import EventLog
 
 WIDTH = 80
-WITHOUT_JOBSET = ("channel_advanced", "package_marked_broken", "package_unmarked_broken")
+WITHOUT_JOBSET = (
+    "channel_advanced",
+    "package_marked_broken",
+    "package_unmarked_broken",
+    "package_set_evaluated",
+    "package_updated",
+)
 """Event types that are about no jobset: their sources have one row of their own."""
 
 

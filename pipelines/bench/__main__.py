@@ -24,6 +24,8 @@ TARGETS: dict[str, tuple[float, bool]] = {
     "Generic events: first time / again, CPU": (10, True),
     "Hydra JSON: first time / again, CPU": (10, True),
     "Hydra crawl: first time / again, CPU": (10, True),
+    "Derivation graph: recursive query / arrays, CPU": (100, True),
+    "Derivation graph: graph library / arrays, CPU": (50, True),
 }
 """What a row should be at least (True) or at most (False)."""
 
@@ -49,10 +51,18 @@ def hydra_database(folder: Path) -> list[Row]:
     return bench.hydra_database(folder)
 
 
+def derivation_graph(folder: Path) -> list[Row]:
+    """What updates rebuild, counted in a large graph."""
+    from pipelines.bench import derivation_graph as bench
+
+    return bench.derivation_graph(folder)
+
+
 PARTS: dict[str, Callable[[Path], list[Row]]] = {
     "hydra-answers": hydra_answers,
     "generic-events": generic_events,
     "hydra-database": hydra_database,
+    "derivation-graph": derivation_graph,
 }
 
 

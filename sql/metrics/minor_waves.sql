@@ -20,12 +20,6 @@
 -- column: heaviest_builds | Packages that an update of this one alone builds.
 -- column: definition_version | Version of this definition.
 with
-    sets as (
-        select source, package_set, revision, row_number() over (order by source, package_set) as set_number
-        from core.package_sets
-        where is_newest
-        group by source, package_set, revision
-    ),
     counted as (
         select source, package_set, revision, count(*) as packages
         from core.package_reach
@@ -39,23 +33,22 @@ with
         ) = 1
     )
 select
-    s.source,
-    s.package_set,
-    s.revision,
+    l.source,
+    l.package_set,
+    l.revision,
     l.level,
-    row_number() over (partition by s.set_number order by l.level) as minor_wave,
-    count(*) over (partition by s.set_number) as minor_waves,
-    l.roots,
-    l.builds,
+    row_number() over (partition by l.source, l.package_set, l.revision order by l.level) as minor_wave,
+    count(*) over (partition by l.source, l.package_set, l.revision) as minor_waves,
+    l.packages as roots,
+    l.rebuilt_packages as builds,
     c.packages,
-    l.builds / nullif(c.packages, 0) as built_ratio,
+    l.rebuilt_packages / nullif(c.packages, 0) as built_ratio,
     h.attr as heaviest_attr,
     h.rebuilt_packages as heaviest_builds,
     1 as definition_version
-from replay.level_reach as l
-inner join sets as s on l.set_number = s.set_number
+from core.level_reach as l
 inner join counted as c
-    on s.source = c.source and s.package_set = c.package_set and s.revision = c.revision
+    on l.source = c.source and l.package_set = c.package_set and l.revision = c.revision
 inner join heaviest as h
-    on s.source = h.source and s.package_set = h.package_set and s.revision = h.revision and l.level = h.level
-order by s.source, s.package_set, l.level
+    on l.source = h.source and l.package_set = h.package_set and l.revision = h.revision and l.level = h.level
+order by l.source, l.package_set, l.level

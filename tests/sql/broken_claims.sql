@@ -298,8 +298,8 @@ update core.build_rates set window_days = 100;
 -- minor_waves__builds_are_at_least_the_roots_and_at_most_all
 update metrics.minor_waves set builds = packages + 1 where source = 'drawn';
 
--- minor_waves__roots_are_all_packages_of_known_level
-delete from metrics.minor_waves where source = 'drawn';
+-- level_reach__holds_all_packages_of_known_level
+delete from core.level_reach where source = 'drawn';
 
 -- wave_groupings__levels_add_up_to_their_waves
 update metrics.wave_groupings set builds = builds + 1 where source = 'drawn' and grouping = 'by_level';
@@ -313,3 +313,7 @@ insert into core.declared_eta values ('x', 'x', 'x', 'x', 0.5, 0, 1, 0, 0, 0, 0.
 -- declared_wave_eta__has_an_interval_or_a_reason
 insert into metrics.declared_wave_eta by name
 select 'x' as wave, 'x' as source, 'x' as jobset, 'x' as system, 0.5 as target_ratio, 1 as left_jobs;
+
+-- regression_suspects__are_of_entries_of_jobs
+insert into core.regression_suspects by name select source, jobset, entry, 'graph' as evidence, 'x' as suspect, 1 as place
+from core.regression_jobs where source = 'burst' limit 1;
