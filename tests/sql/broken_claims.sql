@@ -277,8 +277,11 @@ update metrics.channel_stall_times set stalls = 0 where source = 'fed';
 -- derivation_inputs__lead_to_lower_numbers
 update core.derivation_inputs set input_id = derivation_id;
 
--- derivations__are_one_level_above_their_highest_input
+-- derivation_inputs__are_of_derivations_one_level_higher
 update core.derivations set level = level + 1;
+
+-- derivations__are_no_higher_than_they_are_deep
+update core.derivations set level = depth + 1;
 
 -- package_sets__hold_every_attribute_of_the_newest_evaluation
 delete from core.package_sets where source = 'drawn' and attr = 'app';
