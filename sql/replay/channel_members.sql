@@ -1,8 +1,9 @@
 -- A job of a channel's selection that kept one build in one status over a run of evaluations of its series.
 --
 -- Roles: `job`, the official channel's gating job; `constituent`, a build on which that job or the selection's aggregate
--- waits; `named`, a job that the selection names by its attribute or since it is maintained; `needed`, a job that a red
--- job of the selection is red because of (for selections with everything they need). A job may have several roles.
+-- waits; `named`, a job that the selection names by its attribute or since it is maintained; `needed`, for selections with everything they need, a job
+-- because of which one of them is red, or an attribute in the closure of one of them in the derivation graph of the very
+-- commit. A job may have several roles.
 --
 -- grain: source, channel, role, job, first_step
 -- column: source | Instance that evaluates the jobsets.
@@ -16,7 +17,7 @@
 -- column: red_kind | Kind of red as in core.job_intervals; null for others.
 -- column: first_step | First evaluation of the run within the series.
 -- column: last_step | Last evaluation of the run within the series.
-with fed as (
+with recursive fed as (
     select
         d.source,
         d.channel,
@@ -152,11 +153,82 @@ roots as (
     where f.with_dependencies
 ),
 
-needed as (
-    select r.source, r.channel, i.*
+-- What the selection is at evaluations whose commit a recorded package set is of, by derivation.
+selected as (
+    select source, channel, series, job, first_step, last_step from named
+    union
+    select source, channel, series, job, first_step, last_step from waited_for
+),
+
+set_revisions as (
+    select distinct revision from core.package_sets
+),
+
+graphed as (
+    select f.source, f.channel, f.series, s.system, p.step, e.revision
+    from fed as f
+    inner join replay.series as s on f.series = s.series
+    inner join replay.steps as p on f.series = p.series
+    inner join replay.evaluations as e on p.evaluation = e.evaluation
+    inner join set_revisions as r on e.revision = r.revision
+    where f.with_dependencies
+),
+
+closure as (
+    select distinct g.source, g.channel, g.revision, p.derivation_id
+    from graphed as g
+    inner join selected as c
+        on g.source = c.source
+        and g.channel = c.channel
+        and g.series = c.series
+        and g.step between c.first_step and c.last_step
+    inner join replay.jobs as j on c.job = j.job
+    inner join core.package_sets as p on g.revision = p.revision and g.system = p.system and j.attr = p.attr
+    union
+    select c.source, c.channel, c.revision, i.input_id as derivation_id
+    from closure as c
+    inner join core.derivation_inputs as i on c.derivation_id = i.derivation_id
+),
+
+from_graph as (
+    select
+        g.source,
+        g.channel,
+        i.series,
+        i.job,
+        i.build_id,
+        i.status_class,
+        i.red_kind,
+        min(g.step) as first_step,
+        max(g.step) as last_step
+    from closure as c
+    inner join graphed as g on c.source = g.source and c.channel = g.channel and c.revision = g.revision
+    inner join core.package_sets as p
+        on c.revision = p.revision and c.derivation_id = p.derivation_id and g.system = p.system
+    inner join replay.jobs as j on g.series = j.series and p.attr = j.attr
+    inner join intervals as i on j.job = i.job and g.step between i.first_step and i.last_step
+    group by g.source, g.channel, i.series, i.job, i.build_id, i.status_class, i.red_kind, i.first_step
+),
+
+from_roots as (
+    select r.source, r.channel, i.series, i.job, i.build_id, i.status_class, i.red_kind, i.first_step, i.last_step
     from roots as r
     inner join intervals as i on r.series = i.series and r.root_build_id = i.build_id
-    left join named as n on r.source = n.source and r.channel = n.channel and i.job = n.job
+),
+
+needed as (
+    select a.source, a.channel, a.series, a.job, a.build_id, a.status_class, a.red_kind, a.first_step, a.last_step
+    from (
+        select * from from_roots
+        union all
+        select g.*
+        from from_graph as g
+        left join from_roots as r
+            on g.source = r.source and g.channel = r.channel and g.job = r.job and g.build_id = r.build_id
+        where r.job is null
+    ) as a
+    left join (select distinct source, channel, job from selected) as n
+        on a.source = n.source and a.channel = n.channel and a.job = n.job
     where n.job is null
 )
 
