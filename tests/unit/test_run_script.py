@@ -131,6 +131,22 @@ def test_a_group_brings_the_base_with_it(checkout: Checkout) -> None:
     assert ["requirements-test.lock" in call for call in checkout.calls] == [False, True, False]
 
 
+@pytest.mark.parametrize(("failing", "code"), [("", 0), ("ruff", 1), ("pyright", 1), ("python", 1)])
+def test_each_of_lint_types_and_tests_can_fail_the_whole(checkout: Checkout, failing: str, code: int) -> None:
+    checkout.run("test")
+    for name in ("ruff", "pyright", "python"):
+        program(
+            checkout.root / ".venv" / "bin" / name,
+            f'#!/bin/sh\necho "{name}:$*"\nexit {int(name == failing)}\n',
+        )
+    said = checkout.run("test")
+    assert said.returncode == code, said.stderr
+    ruff, tests, types = said.stdout.splitlines()
+    assert (ruff, types.partition(" ")[0]) == ("ruff:check .", "pyright:--pythonpath")
+    assert tests.startswith("python:-m pytest --numprocesses auto")
+    assert checkout.run("test", "tests/unit").stdout == "python:-m pytest tests/unit\n"
+
+
 def test_a_failed_installation_says_why_and_is_tried_again(checkout: Checkout) -> None:
     failed = checkout.run("build", UV_FAILS="yes")
     assert failed.returncode == 1
