@@ -18,6 +18,9 @@ from pipelines.log.schema import arrow_schema
 from pipelines.log.store import EventLog
 from pipelines.relations import SCHEMAS, Relation
 
+BLOCK_BYTES = 65_536
+"""Of the finished file: most of a hundred relations are smaller than a block, and each takes one at least."""
+
 
 def connect(path: Path | str, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
     """Open a DuckDB file in UTC, without downloads of extensions. Raises Busy if another process writes it."""
@@ -127,7 +130,7 @@ def finish(
     unfinished = target.with_name(f"{target.name}.new")
     unfinished.unlink(missing_ok=True)
     (here,) = con.execute("select current_catalog()").fetchall()[0]
-    con.execute(f"attach {_quoted(str(unfinished))} as finished")
+    con.execute(f"attach {_quoted(str(unfinished))} as finished (block_size {BLOCK_BYTES})")
     con.execute("use finished")
     for schema in SCHEMAS:
         con.execute(f"create schema if not exists {schema}")
