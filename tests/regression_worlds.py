@@ -14,6 +14,7 @@ WANTED = (
     "core.root_cause_coverage",
     "core.root_cause_reach",
     "core.regression_jobs",
+    "core.regression_suspects",
     "metrics.regressions",
     "metrics.notice_volume",
 )

@@ -202,8 +202,18 @@ def _suspects(told: Told) -> tuple[str, str]:
     if not told.suspects:
         words = "not known: no dependency graph of these evaluations is there"
         return words, words
-    parts = [f"{one['name']} ({counted(one['distance'], 'step')} away)" for one in told.suspects[:SHOWN]]
-    return ", ".join(parts), esc(", ".join(parts))
+    parts = []
+    for one in told.suspects[:SHOWN]:
+        if one["evidence"] == "earlier_failures":
+            how = "it changed, and made this fall before"
+        elif one["distance"] == 0:
+            how = f"itself, was {one['before']}" if one["before"] else "itself"
+        else:
+            was = f", was {one['before']}" if one["before"] and one["before"] != one["suspect"] else ""
+            how = f"{counted(one['distance'], 'step')} away{was}"
+        parts.append(f"{one['suspect']} ({how})")
+    more = f" and {number(len(told.suspects) - SHOWN)} more" if len(told.suspects) > SHOWN else ""
+    return ", ".join(parts) + more, esc(", ".join(parts)) + more
 
 
 def _jobs(told: Told) -> tuple[str, str]:

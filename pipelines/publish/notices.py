@@ -51,6 +51,9 @@ def write(
     """Write every feed and list below `folder`; addresses in them are absolute if the site's is known."""
     found: dict[str, list[dict[str, Any]]] = {}
     entries = {key(row): row for row in made.rows("notice_entries", days=DAYS)}
+    suspects: dict[Key, list[dict[str, Any]]] = {}
+    for row in made.rows("notice_suspects", days=DAYS):
+        suspects.setdefault(key(row), []).append(row)
     jobs = pl.DataFrame(made.rows("notice_jobs", days=DAYS), schema=_JOBS, orient="row")
     failures = pl.DataFrame(made.rows("notice_failures", days=DAYS), schema=_FAILURES, orient="row")
     as_of = made.everything().as_of_at
@@ -59,7 +62,7 @@ def write(
         chosen = jobs.filter(scope.holds).partition_by(
             "source", "jobset", "entry", as_dict=True, maintain_order=True
         )
-        told = [Told(entries[name], of.to_dicts()) for name, of in chosen.items()]  # type: ignore[index]
+        told = [Told(entries[name], of.to_dicts(), suspects.get(name, ())) for name, of in chosen.items()]  # type: ignore[index]
         told.sort(key=lambda one: (-one.row["updated_at"].timestamp(), key(one.row)))
         began = int(failures.filter(scope.holds)["failures"].sum())
         if told or began or scope.kind in ALWAYS:

@@ -11,6 +11,7 @@
 -- column: broken_evaluation_id | First evaluation of the episode.
 -- column: own_turn | First complete evaluation in which it failed by itself.
 -- column: own_build_id | Its build there.
+-- column: good_build_id | Build that was green last before; null where none was seen green.
 -- column: good_turn | Last complete evaluation before, in which it was green or off a list of failures; null: none.
 -- column: is_good_seen | Whether it was green by name there; null where good_turn is.
 -- column: confirmed_turn | Complete evaluation that confirms it; null: none yet.
@@ -147,7 +148,11 @@ confirmed as (
 ),
 
 green as (
-    select o.job, o.broken_evaluation_id, max(p.last_turn) as good_turn
+    select
+        o.job,
+        o.broken_evaluation_id,
+        max(p.last_turn) as good_turn,
+        arg_max(p.build_id, p.last_turn) as good_build_id
     from started as o
     inner join placed as p on o.job = p.job and p.is_green and p.last_turn < o.own_turn
     group by o.job, o.broken_evaluation_id
@@ -159,6 +164,7 @@ select
     e.broken_evaluation_id,
     o.own_turn,
     o.own_build_id,
+    g.good_build_id,
     -- Off a list of failures is the best that such a list can say; where every job is told, only green is good.
     case
         when e.off_coverage in ('full', 'named') or e.off_turn is null then g.good_turn

@@ -155,3 +155,38 @@ def test_the_range_of_commits_ends_at_the_evaluations_revisions(warehouses: Ware
         assert revisions[jobset, bad] == bad_revision
         assert revisions[jobset, good] == good_revision
     assert sum(row[2] is not None for row in rows) == len(rows)
+
+
+def test_suspects_changed_between_the_evaluations_and_once_made_the_job_fall(warehouses: Warehouses) -> None:
+    """No graph is recorded; what a job needs is known from the steps that name where it fell from."""
+    con = warehouses["t2"]
+    told = con.sql(
+        """
+        select s.jobset, s.entry, s.suspect, r.system, r.good_evaluation_id, r.began_evaluation_id, r.attr
+        from core.regression_suspects as s
+        inner join core.regression_jobs as r using (source, jobset, entry)
+        where r.role = 'own' order by all
+        """
+    ).fetchall()
+    suspects = {row[1:3] for row in told}
+    assert suspects == {
+        ("job/1824078/tested", "nixos.tests.installer.lvm"),
+        ("job/1824097/magma-cuda", "cudaPackages.cudatoolkit"),
+        ("job/1824071/wine", "llvm"),
+        ("job/1824183/zed", "openssl"),
+    }
+    builds = {row["id"]: row for row in hydra_world.table("t2", "builds").iter_rows(named=True)}
+    members: dict[str, dict[str, str]] = {}
+    for evaluation, build, _ in hydra_world.table("t2", "jobsetevalmembers").iter_rows():
+        members.setdefault(evaluation, {})[builds[build]["job"]] = builds[build]["drvpath"]
+    roots = [
+        (builds[build]["job"], builds[place]["job"]) for build, (place, _) in database_roots("t2").items()
+    ]
+    proved = set()
+    for _, entry, suspect, system, good, bad, attr in told:
+        names = {suspect, f"{suspect}.{system}"}
+        changed = {members[good].get(name) != members[bad].get(name) for name in names}
+        once = any(job in (attr, f"{attr}.{system}") and root in names for job, root in roots)
+        if once and True in changed:
+            proved.add((entry, suspect))
+    assert proved == suspects

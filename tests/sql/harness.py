@@ -44,6 +44,7 @@ SCHEMA = dict.fromkeys(
         "jobs_now",
         "maintained_jobs",
         "regression_jobs",
+        "regression_suspects",
         "root_cause_coverage",
         "root_cause_reach",
         "root_causes",

@@ -124,6 +124,15 @@ ROWS: dict[str, list[dict[str, Any]]] = {
     "notice_jobs": JOBS,
     "notice_failures": FAILURES,
     "notice_candidates": CANDIDATES,
+    "notice_suspects": [
+        {
+            **{name: ENTRIES[0][name] for name in ("source", "jobset", "entry")},
+            "evidence": "graph",
+            "suspect": "openblas-0.3.31",
+            "before": "openblas-0.3.30",
+            "distance": 2,
+        }
+    ],
     "notice_unmark": [
         {
             **{
@@ -248,6 +257,15 @@ def test_hostile_names_stay_names(tmp_path: Path) -> None:
     assert "<script" not in digest
     assert "\\[link\\](javascript" in digest
     assert "\\*bold\\* \\_em\\_ \\`tick\\`" in digest
+
+
+def test_suspects_are_told_with_their_distance(tmp_path: Path) -> None:
+    written(tmp_path)
+    (item,) = json.loads((tmp_path / "patterns/py.json").read_text(encoding="utf-8"))["items"]
+    assert "Suspects: openblas-0.3.31 (2 steps away, was openblas-0.3.30)\n" in item["content_text"]
+    known = {"evidence": "earlier_failures", "suspect": "llvm", "before": None, "distance": None}
+    facts = dict(fact[:2] for fact in notice_words.facts(Told(row("a"), [], [known])))
+    assert facts["Suspects"] == "llvm (it changed, and made this fall before)"
 
 
 def test_a_digest_tells_the_week_by_evaluation(tmp_path: Path) -> None:
