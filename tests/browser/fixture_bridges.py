@@ -18,6 +18,10 @@ BRIDGES = {
         from core.failure_episodes as e
         inner join core.evaluations as b using (source, jobset)
         where b.evaluation_id = e.broken_evaluation_id and e.has_own_failure and not e.is_left_censored""",
+    "core.regression_suspects": """
+        select distinct source, jobset, entry, 'graph' as evidence, attr || '-1.1' as suspect,
+            attr || '-1.0' as before, 0 as distance, 1::bigint as place
+        from core.regression_jobs where system = 'x86_64-linux'""",
     "core.sources": """
         select 'invented' as id, 'hydra.example.org' as source, 'invented' as dataset,
             '<b>An invented world</b>' as title,

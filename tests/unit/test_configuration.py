@@ -42,9 +42,25 @@ def test_a_database_names_the_variable_that_holds_its_address(tmp_path: Path) ->
     assert database == configuration.Database("https://h.example", "MY_DSN", ("a/b",), timedelta(hours=2))
 
 
+def test_feeds_of_notices_have_a_name_and_globs(tmp_path: Path) -> None:
+    feed = '[[notices]]\nname = "{}"\nglobs = ["python3*Packages.**", "blender"]\n'
+    written(tmp_path, feed.format("more"), "more.toml")
+    found = configuration.load(written(tmp_path, 'include = ["more.toml"]\n' + feed.format("my-python")))
+    globs = ("python3*Packages.**", "blender")
+    assert found.notices == (configuration.Notices("more", globs), configuration.Notices("my-python", globs))
+    with pytest.raises(BadInput, match=r"two .*notices.* named more"):
+        configuration.load(written(tmp_path, 'include = ["more.toml"]\n' + feed.format("more")))
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
+        ("[[notices]]\nglobs = ['a']", "name is None"),
+        ("[[notices]]\nname = '../x'\nglobs = ['a']", "name is '../x'"),
+        ("[[notices]]\nname = 'x'\nglobs = []", "globs is"),
+        ("[[notices]]\nname = 'x'\nglobs = ['a', 3]", "globs is"),
+        ("[[notices]]\nname = 'x'\nglobs = ['a']\nmail = 'm'", "mail is no setting"),
+        ("notices = 'x'", "no list of tables"),
         ("histories = 3", "no list of folders"),
         ("histories = [3]", "no list of folders"),
         ("include = 'x'", "no list of files"),
