@@ -18,6 +18,12 @@ BRIDGES = {
         from core.failure_episodes as e
         inner join core.evaluations as b using (source, jobset)
         where b.evaluation_id = e.broken_evaluation_id and e.has_own_failure and not e.is_left_censored""",
+    "core.root_causes": """
+        select source, jobset, attr, system, variant, first_build_id as build_id, 'dependency' as red_kind,
+            broken_evaluation_id as first_evaluation_id, broken_evaluation_id as last_evaluation_id,
+            null::varchar as root_build_id, null::varchar as root_attr, null::varchar as root_system,
+            null::varchar as root_derivation, null::boolean as root_is_job, null::varchar as evidence
+        from core.failure_episodes where not has_own_failure""",
     "core.regression_suspects": """
         select distinct source, jobset, entry, 'graph' as evidence, attr || '-1.1' as suspect,
             attr || '-1.0' as before, 0 as distance, 1::bigint as place
