@@ -44,6 +44,8 @@ class ChannelViews(Reference):
                 **row,
                 "channel": self._page(row),
                 "verdict": Cell(self.verdict(row), row["verdict"] or ""),
+                "stalled_at": row["stalled_at"]
+                or (None if row["verdict"] is None else Cell(Markup("not blocked"), "")),
                 "jobsets": Cell(Markup(", ".join(esc(name) for name in row["jobsets"])), row["jobsets"][0]),
             }
             for row in rows

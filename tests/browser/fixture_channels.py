@@ -76,7 +76,7 @@ CHANNELS = {
             select source, channel, jobset, evaluation_id, evaluation_at, turn,
                 row_number() over (partition by source, channel order by turn desc) as place
             from core.channel_verdicts
-            where verdict = 'blocked' and (turn % 40 = 20 or turn = 216)
+            where verdict = 'blocked' and (turn % 40 = 20 and turn < 210 or turn = 216)
         ),
         jobs as (
             select distinct jobset, attr, system, variant, first_build_id, broken_evaluation_id, broken_at
@@ -86,7 +86,7 @@ CHANNELS = {
         )
         select
             s.source, s.channel, s.evaluation_id as stall_evaluation_id, s.evaluation_at as stalled_at,
-            s.turn > 210 as is_open, 7.5 as stall_days,
+            s.turn > 210 as is_open, 7.5::double as stall_days,
             row_number() over (partition by s.source, s.channel, s.turn order by j.attr) as rank_in_stall,
             s.jobset, j.attr, j.system, j.variant, j.first_build_id as build_id, 'own' as red_kind, 7 as evaluations,
             length(j.attr) % 3 as evaluations_alone, j.broken_evaluation_id as first_bad_evaluation_id,
@@ -95,9 +95,9 @@ CHANNELS = {
             case when length(j.attr) % 2 = 0 then 'green' else 'not named' end as last_good_basis,
             j.attr || ' ' || j.system as cause,
             ['own', 'propagated', 'failed_derivations', 'unknown'][1 + length(j.attr) % 4] as cause_basis,
-            j.first_build_id as cause_build_id, 12 as cause_reach_jobs, 3 as cause_jobs, 1.25 as saved_days,
+            j.first_build_id as cause_build_id, 12 as cause_reach_jobs, 3 as cause_jobs, 1.25::double as saved_days,
             s.evaluation_id as would_advance_evaluation_id, s.evaluation_at as would_advance_at,
-            2.5 as cause_saved_days, s.evaluation_at as cause_would_advance_at, 1 as definition_version
+            2.5::double as cause_saved_days, s.evaluation_at as cause_would_advance_at, 1 as definition_version
         from stalls as s
         inner join jobs as j on s.jobset = j.jobset
         qualify row_number() over (
