@@ -18,6 +18,8 @@ _MARKS = re.compile(r"([\\\\`*\[\]~|]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9]))")
 SHOWN = 12
 """Jobs that a notice names; their number says how many there are."""
 WEEK = timedelta(days=7)
+Fact = tuple[str, str, str]
+"""Its name, what it says as plain text, and as HTML."""
 ENDINGS = {
     "fixed": "is green again",
     "cleared": "left the list of failures",
@@ -64,8 +66,8 @@ def title(told: Told) -> str:
     return f"{name} {what} on {_systems(row)}{others}{place}"
 
 
-def facts(told: Told) -> list[tuple[str, str, str]]:
-    """Name, plain text and HTML of everything that a notice says, in its order."""
+def facts(told: Told) -> list[Fact]:
+    """Everything that a notice says, in its order."""
     row = told.row
     found = [
         ("First bad evaluation", *_evaluation(row, "first_bad_evaluation_id", "first_bad_at")),
@@ -97,16 +99,14 @@ def facts(told: Told) -> list[tuple[str, str, str]]:
     return found
 
 
-def text(told: Told) -> str:
-    """The notice as plain text, a fact a line."""
-    return "\n".join(f"{name}: {plain}" for name, plain, _ in facts(told))
+def text(told: Sequence[Fact]) -> str:
+    """The facts as plain text, one a line."""
+    return "\n".join(f"{name}: {plain}" for name, plain, _ in told)
 
 
-def html(told: Told) -> str:
-    """The notice as HTML."""
-    return (
-        "<dl>" + "".join(f"<dt>{esc(name)}</dt><dd>{shown}</dd>" for name, _, shown in facts(told)) + "</dl>"
-    )
+def html(told: Sequence[Fact]) -> str:
+    """The facts as HTML."""
+    return "<dl>" + "".join(f"<dt>{esc(name)}</dt><dd>{shown}</dd>" for name, _, shown in told) + "</dl>"
 
 
 def digest(name: str, entries: Sequence[Told], as_of: datetime | None, data_version: str) -> str:

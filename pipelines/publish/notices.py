@@ -59,10 +59,10 @@ def write(
     as_of = made.everything().as_of_at
     jobsets = [(scope.source, scope.label) for scope in made.jobsets]
     for scope in notice_scopes.scopes(failures, jobsets, patterns, _selections(made)):
-        chosen = jobs.filter(scope.holds).partition_by(
-            "source", "jobset", "entry", as_dict=True, maintain_order=True
-        )
-        told = [Told(entries[name], of.to_dicts(), suspects.get(name, ())) for name, of in chosen.items()]  # type: ignore[index]
+        chosen: dict[Key, list[dict[str, Any]]] = {}
+        for row in jobs.filter(scope.holds).iter_rows(named=True):
+            chosen.setdefault(key(row), []).append(row)
+        told = [Told(entries[name], of, suspects.get(name, ())) for name, of in chosen.items()]
         told.sort(key=lambda one: (-one.row["updated_at"].timestamp(), key(one.row)))
         began = int(failures.filter(scope.holds)["failures"].sum())
         if told or began or scope.kind in ALWAYS:
@@ -100,14 +100,15 @@ def entry(told: Told, place: str, site_url: str | None) -> Entry:
     """The entry as a feed at `place` gives it."""
     row = told.row
     root = address(site_url, place)
+    facts = notice_words.facts(told)
     return Entry(
         id=feeds.tag("regression", *key(row)),
         title=notice_words.title(told),
         url=f"{root}jobs.html#job={quote(row['root'], safe='')}"
         if row["kind"] in ("job", "elsewhere")
         else evidence(row["source"], "eval", row["first_bad_evaluation_id"]) or f"{root}notices.html",
-        text=notice_words.text(told),
-        html=notice_words.html(told),
+        text=notice_words.text(facts),
+        html=notice_words.html(facts),
         published_at=row["confirmed_at"],
         updated_at=row["updated_at"],
     )

@@ -21,21 +21,31 @@ with changed as (
     where not is_only
 ),
 
+told as (
+    select source, drv_path as derivation, build_id, attr, system, observed_at, status, cause, is_finished, is_cached
+    from staging.build_observed
+    where drv_path is not null
+    union all
+    -- A build of one status alone says nothing of its derivation unless that has a name.
+    select b.source, 'build:' || b.build_id, b.build_id, b.attr, b.system, b.observed_at, b.status, b.cause, b.is_finished,
+        b.is_cached
+    from staging.build_observed as b
+    inner join changed as c on b.source = c.source and b.build_id = c.build_id
+    where b.drv_path is null
+),
+
 facts as (
     select
         b.source,
-        coalesce(b.drv_path, 'build:' || b.build_id) as derivation,
+        b.derivation,
         b.build_id,
         b.attr,
         b.system,
         b.observed_at,
         k.status_class = 'green' as is_green
-    from staging.build_observed as b
+    from told as b
     inner join core.status_classes as k on b.status = k.status
-    -- A build of one status alone says nothing of its derivation unless that has a name.
-    left join changed as c on b.source = c.source and b.build_id = c.build_id
-    where (b.drv_path is not null or c.build_id is not null)
-        and b.is_finished
+    where b.is_finished
         and not coalesce(b.is_cached, false)
         and (
             k.status_class = 'green'
