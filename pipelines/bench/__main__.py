@@ -20,7 +20,7 @@ TARGETS: dict[str, tuple[float, bool]] = {
     "Hydra JSON: speed / simdjson pass": (0.3, True),
     "Hydra JSON: peak memory beyond the file": (200, False),
     "Hydra database: to the log, CPU": (300_000, True),
-    "Generic events: to the log, CPU": (100_000, True),
+    "Generic events: plain, to the log, CPU": (100_000, True),
     "Generic events: first time / again, CPU": (10, True),
     "Hydra JSON: first time / again, CPU": (10, True),
     "Hydra crawl: first time / again, CPU": (10, True),

@@ -76,6 +76,9 @@ def _base(
 
 def facts(log: EventLog, source: str, jobset: str, builds: pl.Series) -> pl.DataFrame:
     """Every fact that the log has about builds of the jobset: what a new one is compared with."""
+    columns = ("build_id", "observed_at", "status", "cause", "is_finished")
+    if not log.files("build_observed"):
+        return log.scan("build_observed").select(columns).collect()
     return (
         log.scan("build_observed")
         .filter(
@@ -83,7 +86,7 @@ def facts(log: EventLog, source: str, jobset: str, builds: pl.Series) -> pl.Data
             pl.col("jobset") == jobset,
             pl.col("build_id").is_in(builds.implode()),
         )
-        .select("build_id", "observed_at", "status", "cause", "is_finished")
+        .select(columns)
         .collect()
     )
 

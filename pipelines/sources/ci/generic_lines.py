@@ -135,8 +135,12 @@ def _chunk(lines: list[bytes], first: int) -> Chunk:
     events: list[Any] = []
     numbers: list[int] = []
     chunk = Chunk(SCHEMA.to_frame())
+    is_plain = True
     for start in range(0, len(lines), TOGETHER):
         part = lines[start : start + TOGETHER]
+        # Within JSON a control character must be written with a backslash.
+        content = b"".join(part)
+        is_plain &= b"\\" not in content and b"\x7f" not in content
         try:
             events += map(_QUICK.decode, part)
             numbers += range(first + start, first + start + len(part))
@@ -145,9 +149,6 @@ def _chunk(lines: list[bytes], first: int) -> Chunk:
             _one_by_one(part, first + start, events, numbers, chunk)
     if not events:
         return chunk
-    # Within JSON a control character must be written with a backslash.
-    content = b"\n".join(lines)
-    is_plain = b"\\" not in content and b"\x7f" not in content
     told, doubted = _columns(events, numbers, is_plain)
     if doubted:
         kept = []
@@ -205,7 +206,12 @@ def _columns(events: list[Any], numbers: list[int], is_plain: bool) -> tuple[pl.
         if name == "failed_drvs":
             # As texts: polars would look at each list in Python.
             values = [_DRVS.join(drvs) if drvs else None for drvs in values]
-        columns[name] = pl.Series(name, values, dtype=_KINDS.get(name, pl.String()))
+        dtype = _KINDS.get(name, pl.String())
+        if values[0] == values[-1] and values.count(values[0]) == len(values):
+            columns[name] = pl.Series(name, values[:1], dtype=dtype).new_from_index(0, len(values))
+            values = values[:1]
+        else:
+            columns[name] = pl.Series(name, values, dtype=dtype)
         if name in _PATTERNS and not (is_plain and _PATTERNS[name] == _NO_CONTROL):
             doubt = _doubt(name, values)
             doubts += [] if doubt is None else [doubt]
