@@ -33,7 +33,7 @@ def words(data: Data, scope: Scope) -> Words:
     return Words(
         f"{scope.label}: in half of the weeks at most {counted(last, 'notice')} "
         f"instead of {counted(first, 'failure')}",
-        "Notices that begin in a week, before folding and after each step"
+        "Notices that begin in a week, before folding and after each step; open where no evaluation is complete"
         + (" (log scale)" if parts.spans_decades(_counts(data)) else ""),
         counted(data.rows[0]["weeks"], "whole week"),
         f"Lines of the notices a week of {scope.label}. Medians: "
