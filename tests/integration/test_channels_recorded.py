@@ -1,7 +1,6 @@
 """Channels over the recorded Hydra: what `sql/` says of them equals a walk over its own database."""
 
-from collections.abc import Callable, Iterator
-from fnmatch import fnmatchcase
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -11,60 +10,7 @@ from pipelines.log.store import EventLog
 from pipelines.sources.channels.ingest import ingest_declared
 from tests import histories, hydra_world
 from tests.integration import channel_walk as walk
-from tests.integration.channel_walk import Build, Evaluation
-
-DECLARED = """
-declared = 2026-09-01
-[[channel]]
-name = "nixos-unstable"
-kind = "official"
-instance = "hydra.example.org"
-periods = [
-    { jobset = "nixos/trunk-combined", job = "tested", until = 2026-12-02 },
-    { jobset = "nixos/unstable", job = "tested", from = 2026-12-02 },
-]
-[[channel]]
-name = "nixpkgs-unstable"
-kind = "official"
-instance = "hydra.example.org"
-jobsets = ["nixpkgs/trunk"]
-job = "unstable"
-[[channel]]
-name = "darwin"
-kind = "official"
-instance = "hydra.example.org"
-jobsets = ["nixpkgs/trunk"]
-job = "darwin-tested"
-[[channel]]
-name = "most-of-unstable"
-instance = "hydra.example.org"
-jobsets = ["nixpkgs/trunk"]
-aggregate = "unstable"
-tolerance = 7
-with_dependencies = true
-minimum_age_days = 1.5
-[[channel]]
-name = "python"
-instance = "hydra.example.org"
-jobsets = ["nixpkgs/trunk"]
-attrs = ["python3*.**"]
-systems = ["x86_64-linux"]
-with_dependencies = true
-[[channel]]
-name = "tested-parts"
-instance = "hydra.example.org"
-jobsets = ["nixos/trunk-combined"]
-aggregate = "tested"
-[[channel]]
-name = "tested-parts-without"
-instance = "hydra.example.org"
-jobsets = ["nixos/trunk-combined"]
-aggregate = "tested"
-exclude = ["nixos.tests.plasma6"]
-"""
-RELATIONS = ("metrics.channel_blockers", "core.channel_advances", "core.channel_selections")
-TOLERANCE = {"most-of-unstable": 7}
-Turn = tuple[Evaluation, str, list[Build], int]
+from tests.integration.channel_world import CHANNELS, DECLARED, RELATIONS, TOLERANCE, turns
 
 
 @pytest.fixture(scope="module")
@@ -78,73 +24,6 @@ def con(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyCon
         yield built
 
 
-def _official(jobset: str, job: str) -> list[Turn]:
-    turns: list[Turn] = []
-    for evaluation in walk.evaluations(jobset):
-        gate = evaluation.job(job)
-        parts = [evaluation.builds[one] for one in walk.constituents()[gate.id]]
-        reds = [one for one in parts if one.is_red] or [one for one in [gate] if one.is_red]
-        verdict = "green" if gate.status == 0 and evaluation.is_finished else "blocked"
-        turns.append((evaluation, verdict, reds, sum(one.is_neutral for one in parts)))
-    return turns
-
-
-def _selected(
-    chosen: Callable[[Evaluation], list[Build]], tolerance: int, jobset: str = "nixpkgs/trunk"
-) -> list[Turn]:
-    turns: list[Turn] = []
-    for evaluation in walk.evaluations(jobset):
-        builds = chosen(evaluation)
-        reds = [one for one in builds if one.is_red]
-        neutral = sum(one.is_neutral for one in builds)
-        verdict = (
-            "blocked" if len(reds) > tolerance else "unknown" if len(reds) + neutral > tolerance else "green"
-        )
-        turns.append((evaluation, verdict, reds, neutral))
-    return turns
-
-
-def _python(evaluation: Evaluation) -> list[Build]:
-    return [
-        one
-        for one in evaluation.builds.values()
-        if one.system == "x86_64-linux" and fnmatchcase(one.name[0], "python3*.*")
-    ]
-
-
-def _parts(aggregate: str, *without: str) -> Callable[[Evaluation], list[Build]]:
-    return lambda evaluation: [
-        evaluation.builds[one]
-        for one in walk.constituents()[evaluation.job(aggregate).id]
-        if evaluation.builds[one].name[0] not in without
-    ]
-
-
-def _turns(channel: str) -> list[Turn]:
-    return {
-        "nixos-unstable": lambda: _official("nixos/trunk-combined", "tested"),
-        "nixpkgs-unstable": lambda: _official("nixpkgs/trunk", "unstable"),
-        "darwin": lambda: _official("nixpkgs/trunk", "darwin-tested"),
-        "most-of-unstable": lambda: _selected(_parts("unstable"), 7),
-        "python": lambda: _selected(_python, 0),
-        "tested-parts": lambda: _selected(_parts("tested"), 0, "nixos/trunk-combined"),
-        "tested-parts-without": lambda: _selected(
-            _parts("tested", "nixos.tests.plasma6"), 0, "nixos/trunk-combined"
-        ),
-    }[channel]()
-
-
-CHANNELS = (
-    "nixos-unstable",
-    "nixpkgs-unstable",
-    "darwin",
-    "most-of-unstable",
-    "python",
-    "tested-parts",
-    "tested-parts-without",
-)
-
-
 @pytest.mark.parametrize("channel", CHANNELS)
 def test_verdicts_are_those_of_the_database(con: duckdb.DuckDBPyConnection, channel: str) -> None:
     told = con.execute(
@@ -156,15 +35,15 @@ def test_verdicts_are_those_of_the_database(con: duckdb.DuckDBPyConnection, chan
     ).fetchall()
     assert len(told) == 13
     assert told == [
-        (e.id, e.revision, verdict, len(reds), spare) for e, verdict, reds, spare in _turns(channel)
+        (e.id, e.revision, verdict, len(reds), spare) for e, verdict, reds, spare in turns(channel)
     ]
 
 
 def test_the_world_has_every_verdict() -> None:
     """The comparison above is worth something: each verdict is there, and stalls that end and that last."""
-    verdicts = {verdict for channel in CHANNELS for _, verdict, _, _ in _turns(channel)}
+    verdicts = {verdict for channel in CHANNELS for _, verdict, _, _ in turns(channel)}
     assert verdicts == {"green", "blocked", "unknown"}
-    assert {stall.ended is None for channel in CHANNELS for stall in walk.stalls(_turns(channel))} == {
+    assert {stall.ended is None for channel in CHANNELS for stall in walk.stalls(turns(channel))} == {
         True,
         False,
     }
@@ -183,7 +62,7 @@ def test_simulated_advances_are_to_green_evaluations(con: duckdb.DuckDBPyConnect
     ).fetchall()
     assert told == [
         (e.id, e.revision, e.at + age, place == 0)
-        for place, (e, verdict, _, _) in enumerate(_turns(channel))
+        for place, (e, verdict, _, _) in enumerate(turns(channel))
         if verdict == "green" and e.at + age <= until
     ]
 
@@ -204,7 +83,7 @@ def test_blockers_their_causes_and_what_a_fix_would_have_saved(
         [channel],
     ).fetchall()
     expected = []
-    for stall in walk.stalls(_turns(channel)):
+    for stall in walk.stalls(turns(channel)):
         for name in sorted({name for reds in stall.reds for name in reds}):
             roots = [reds[name] for reds in stall.reds if name in reds]
             root = max(dict.fromkeys(roots), key=roots.count)
