@@ -24,6 +24,11 @@ BRIDGES = {
             null::varchar as root_build_id, null::varchar as root_attr, null::varchar as root_system,
             null::varchar as root_derivation, null::boolean as root_is_job, null::varchar as evidence
         from core.failure_episodes where not has_own_failure""",
+    "core.flaky_derivations": """
+        select source, 'build:' || first_build_id as derivation, min(attr) as attr, min(system) as system,
+            1::bigint as failed_builds, 1::bigint as succeeded_builds, min(broken_at) as first_failed_at,
+            min(cleared_at) as first_succeeded_at, min(cleared_at) as known_since_at
+        from core.failure_episodes where outcome = 'fixed' group by all""",
     "core.regression_suspects": """
         select distinct source, jobset, entry, 'graph' as evidence, attr || '-1.1' as suspect,
             attr || '-1.0' as before, 0 as distance, 1::bigint as place
