@@ -21,7 +21,7 @@
 -- column: root_system | System of that build; null likewise.
 -- column: root_derivation | Derivation that failed; null where the source does not say.
 -- column: root_is_job | Whether that derivation is what root_attr builds; false where it is an input of it that is no job itself, so that root_attr is only where it was tried; null where the source does not say.
--- column: evidence | `propagated`: named by the steps of a database; `failed_derivations`: named by its derivation; null: not told.
+-- column: evidence | `propagated`: named by the steps of a database; `failed_derivations`: named by its derivation; `aggregate`: a constituent of it that failed, of several the first; null: not told.
 select
     s.source,
     s.jobset,

@@ -3,7 +3,8 @@
 -- The select gives one link per build: the build that its source names as the place of the failure, and which
 -- derivation failed there. `pipelines.replay.roots` follows the links to their ends. Of several failed derivations the
 -- first counts that another build is known to have failed at, the same jobset first. A derivation that no build is of
--- failed within the build itself, which is then the root. The newest fact that says the build failed because of
+-- failed within the build itself, which is then the root. An aggregate of which nothing is said has the root of its first
+-- constituent that failed by itself, else of one whose root is known. The newest fact that says the build failed because of
 -- another counts; one that says it failed by itself, later, takes the link away.
 --
 -- python: pipelines.replay.roots:followed
@@ -15,11 +16,20 @@
 -- column: root_system | System of that build; null likewise.
 -- column: root_derivation | Derivation that failed there; null if not told.
 -- column: root_is_job | Whether that derivation is the build's own, or was before it was replaced; false: an input of it that is no job; null if not told.
--- column: evidence | `propagated` or `failed_derivations`, of the first link.
-with naming as (
-    select distinct source, build_id
+-- column: evidence | `propagated`, `failed_derivations` or `aggregate`, of the first link.
+with aggregates as (
+    select source, aggregate_build_id as build_id, constituent_build_id
+    from core.aggregate_constituents
+),
+
+naming as (
+    select source, build_id
     from staging.build_observed
     where propagated_from_build is not null or len(failed_derivations) > 0
+    union
+    select source, build_id from aggregates
+    union
+    select source, constituent_build_id as build_id from aggregates
 ),
 
 newest as (
@@ -43,6 +53,23 @@ fallen as (
     select source, jobset, build_id, failed_derivations, propagated_from_build
     from newest
     where cause <> 'own' and (propagated_from_build is not null or len(failed_derivations) > 0)
+),
+
+-- An aggregate of which nothing is said waits for a constituent that failed, itself or because of a known one.
+waiting as (
+    select a.source, a.build_id, a.constituent_build_id
+    from aggregates as a
+    inner join newest as n on a.source = n.source and a.build_id = n.build_id
+    inner join newest as c on a.source = c.source and a.constituent_build_id = c.build_id
+    left join fallen as f on a.source = f.source and a.build_id = f.build_id
+    left join fallen as cf on c.source = cf.source and c.build_id = cf.build_id
+    where n.cause <> 'own'
+        and f.build_id is null
+        and a.build_id <> a.constituent_build_id
+        and (c.cause = 'own' or cf.build_id is not null)
+    qualify row_number() over (
+        partition by a.source, a.build_id order by c.cause <> 'own', a.constituent_build_id
+    ) = 1
 ),
 
 derivations as (
@@ -93,6 +120,14 @@ links as (
         derivation,
         'failed_derivations' as evidence
     from placed
+    union all
+    select
+        source,
+        build_id,
+        constituent_build_id as parent_build_id,
+        null as derivation,
+        'aggregate' as evidence
+    from waiting
 ),
 
 -- Jobs and derivations of the builds that are named.
