@@ -1,5 +1,6 @@
 """The words below `nixpkgs-health ingest`, and `validate` and `status`: everything about sources."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -237,7 +238,7 @@ def ingest_tags(given: Path) -> None:
     from pipelines.sources.waves import tags
 
     place, log = _place()
-    told = click.get_text_stream("stdin").read(tags.LONGEST) if str(given) == "-" else given
+    told = sys.stdin.read(tags.LONGEST) if str(given) == "-" else given
     with shown() as steps:
         steps.stage("reading tags")
         now = datetime.now(UTC).replace(microsecond=0)

@@ -39,7 +39,7 @@ class Relation:
     sql: str
     dependencies: tuple[str, ...] = field(default=())
     named_by_claims: tuple[str, ...] = field(default=())
-    """Relations that the claims about this one name besides: they are made before it, so that the claims can be asked."""
+    """Relations that the claims about this one name besides: made before it, so that the claims can be asked."""
 
     @property
     def key(self) -> str:

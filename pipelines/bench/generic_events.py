@@ -58,14 +58,14 @@ def write(path: Path, events: int, jobs: int = 20_000, *, is_detailed: bool = Tr
             at = _BEGIN + timedelta(hours=6 * run, seconds=job / 10)
             instant = at.strftime("%Y-%m-%dT%H:%M:%SZ")
             status = _STATUSES[(job + run) % len(_STATUSES)]
-            told = {
+            told: dict[str, object] = {
                 "specversion": "1.0",
                 "id": f"r{run}/{job}",
                 "source": _SOURCE,
                 "type": f"{PREFIX}job.finished.v1",
                 "time": instant,
             }
-            data = {
+            data: dict[str, object] = {
                 "run_id": f"r{run}",
                 "commit": f"{run:040x}",
                 "attr": f"python3Packages.package{job}",

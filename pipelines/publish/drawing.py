@@ -38,6 +38,12 @@ class Data:
         return (min(known), max(known)) if known else (0, 1)
 
 
+_ROLES = re.compile(r' (?:role|aria-[a-z]+)="[^"]*"')
+"""What Vega says of each mark. A picture in a page has one text of its own, and its table; no reader sees into it."""
+_PATH = re.compile(r' d="[^"]*"')
+_DECIMALS = re.compile(r"-?\d+\.\d\d+")
+
+
 def vega_lite(chart: Callable[[Data], alt.TopLevelMixin], data: Data) -> dict[str, Any]:
     """The chart of the data as plain Vega-Lite with our configuration, filling the width it is given.
 
@@ -65,7 +71,8 @@ def svg(
             data["values"] = list(rows)
     signals = [signal for signal in spec.get("signals", []) if signal["name"] not in ("width", "panel")]
     spec["signals"] = [*signals, {"name": "width", "value": width}, {"name": "panel", "value": panel}]
-    drawn = vl_convert.vega_to_svg(spec)
+    drawn = _ROLES.sub("", vl_convert.vega_to_svg(spec))
+    drawn = _PATH.sub(lambda path: _DECIMALS.sub(lambda n: f"{float(n[0]):.1f}", path[0]), drawn)
     size = re.search(r'viewBox="0 0 [\d.]+ ([\d.]+)"', drawn)
     return drawn, round(float(size[1])) if size else int(spec.get("height", 200))
 

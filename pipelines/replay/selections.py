@@ -41,7 +41,10 @@ def named(given: pa.Table) -> pa.Table:
     for (source, channel), of in frame.sort("source", "channel").group_by(
         "source", "channel", maintain_order=True
     ):
-        texts = {word: of.filter(pl.col("word") == word)["text"].to_list() for word in ("named", "excluded", "attr")}
+        texts = {
+            word: of.filter(pl.col("word") == word)["text"].to_list()
+            for word in ("named", "excluded", "attr")
+        }
         wanted, unwanted = pattern(texts["named"]), pattern(texts["excluded"])
         exact = set(texts["named"])
         rows += [

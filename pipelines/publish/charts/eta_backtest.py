@@ -55,7 +55,6 @@ def chart(data: Data) -> alt.TopLevelMixin:
     promised = (
         alt.Chart(data.named)
         .transform_filter("datum.target === panel")
-        .transform_aggregate(groupby=["target"])
         .mark_rule(color=LIGHT["ink"], strokeDash=[4, 3])
         .encode(x=alt.datum(0.8, type="quantitative"))
     )
