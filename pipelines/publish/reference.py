@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
-from pipelines.publish import grid, scopes, text
+from pipelines.publish import builder, grid, scopes, text
 from pipelines.publish.grid import Cell, Column
 from pipelines.publish.labels import columns
 from pipelines.publish.text import esc, prose
@@ -51,8 +51,15 @@ class Reference:
         return grid.table(shown, columns("column", "type", "meaning"), f"Columns of {relation.key}")
 
     def sql(self, relation: Relation) -> Markup:
-        """The file that defines a relation, as it is."""
-        return Markup(relation.path.read_text(encoding="utf-8").strip())
+        """The file that defines a relation, as it is. The search leaves it out: it would be half of its index."""
+        from pygments import highlight
+        from pygments.formatters import HtmlFormatter
+        from pygments.lexers import SqlLexer
+
+        content = relation.path.read_text(encoding="utf-8").strip()
+        pieces = self._assembly.press.pieces
+        pieces.append(highlight(content, SqlLexer(), HtmlFormatter(cssclass="highlight", wrapcode=True)))
+        return builder.held(len(pieces) - 1, f"sql-{relation.name}", "")
 
     def downloads(self, relation: Relation) -> Markup:
         """Links to a relation's files."""
