@@ -77,8 +77,6 @@ def _base(
 def facts(log: EventLog, source: str, jobset: str, builds: pl.Series) -> pl.DataFrame:
     """Every fact that the log has about builds of the jobset: what a new one is compared with."""
     columns = ("build_id", "observed_at", "status", "cause", "is_finished")
-    if not log.files("build_observed"):
-        return log.scan("build_observed").select(columns).collect()
     return (
         log.scan("build_observed")
         .filter(

@@ -4,7 +4,8 @@
 -- vanished from the jobset for 30 days is left out, since nobody knows what fails there now. "Now" is the time of the
 -- data, as_of_at, never the clock's; where the verdict on the newest evaluation is not final, the row is provisional.
 -- A neutral status, or absence for less than 15 evaluations and 30 days where every job is told, does not end an
--- episode: such a job is here with the status that it has now.
+-- episode: such a job is here with the status that it has now. One that is refused now (marked broken, unfree) is not
+-- built, and is left out.
 --
 -- grain: source, jobset, attr, system, variant
 -- column: source | Instance that evaluated and built.
@@ -53,5 +54,5 @@ left join core.jobs_now as n
     and e.attr = n.attr
     and e.system = n.system
     and e.variant = n.variant
-where e.outcome = 'open' and s.is_current
+where e.outcome = 'open' and s.is_current and coalesce(n.status_class, '') <> 'refused'
 order by e.source, e.jobset, e.broken_at, e.attr, e.system, e.variant
