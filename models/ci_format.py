@@ -74,6 +74,10 @@ OutputPath = Annotated[
     str,
     _matching(r"/nix/store/[0-9a-z]{32}-[^/\x00-\x1f\x7f]+", "a path /nix/store/HASH-NAME", max_length=512),
 ]
+Sha256 = Annotated[str, _matching("[0-9a-f]{64}", "a SHA-256 of 64 hex digits in small letters")]
+NarHash = Annotated[
+    str, _matching(r"sha256-[A-Za-z0-9+/]{43}=", "a SHA-256 as Nix writes it: sha256- and base 64")
+]
 Excerpt = Annotated[str, Meta(max_length=8192, description="text of at most 8192 characters")]
 Count = Annotated[int, Meta(ge=0, le=LARGEST, description="a whole number from 0")]
 Positive = Annotated[int, Meta(ge=1, le=LARGEST, description="a whole number from 1")]
@@ -217,6 +221,72 @@ class ChannelAdvanced(msgspec.Struct, kw_only=True, gc=False, omit_defaults=True
     gate_run_id: Text | None = None
     commit_time: Instant | None = None
     url: Uri | None = None
+
+
+class Input(msgspec.Struct, kw_only=True, gc=False, omit_defaults=True):
+    """Outputs of one input of a derivation that are used in the same roles."""
+
+    drv_path: Derivation
+    outputs: list[Text]
+    roles: list[Text] | None = None
+    is_check_only: bool | None = None
+
+
+class DerivationObserved(msgspec.Struct, kw_only=True, gc=False, omit_defaults=True):
+    """A derivation, its inputs and what each is used for."""
+
+    drv_path: Derivation
+    system: Text
+    outputs: dict[Text, OutputPath | None]
+    is_fixed_output: bool
+    recipe_sha256: Sha256 | None = None
+    required_features: list[Text] | None = None
+    prefers_local: bool | None = None
+    does_check: bool | None = None
+    inputs: list[Input] | None = None
+
+
+class Hashes(msgspec.Struct, kw_only=True, gc=False, omit_defaults=True):
+    """SHA-256 of an output's archive after more and more of the names in it was taken out."""
+
+    self_blanked: Sha256 | None = None
+    hashes_blanked: Sha256 | None = None
+    names_keyed: Sha256 | None = None
+    content: Sha256 | None = None
+
+
+class OutputObserved(msgspec.Struct, kw_only=True, gc=False, omit_defaults=True):
+    """The content of an output, as it came out of a build or lies in a cache."""
+
+    drv_path: Derivation
+    output: Text
+    path: OutputPath
+    nar_hash: NarHash
+    nar_bytes: Count
+    file_bytes: Count | None = None
+    closure_bytes: Count | None = None
+    references: list[OutputPath] | None = None
+    hashes: Hashes | None = None
+
+
+class PackageSetEvaluated(msgspec.Struct, kw_only=True, gc=False, omit_defaults=True):
+    """A package set was evaluated at one commit; its attributes have an event each."""
+
+    package_set: Text
+    commit: Commit
+    commit_time: Instant | None = None
+    complete: bool
+    expected_attrs: Count | None = None
+
+
+class AttributeEvaluated(msgspec.Struct, kw_only=True, gc=False, omit_defaults=True):
+    """An attribute of a package set at one commit, and its derivation."""
+
+    package_set: Text
+    commit: Commit
+    attr: Text
+    system: System
+    drv_path: Derivation
 
 
 class Envelope(msgspec.Struct, kw_only=True, gc=False):

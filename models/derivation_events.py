@@ -29,6 +29,11 @@ class DerivationObserved(Event, frozen=True, kw_only=True, tag="derivation_obser
     prefers_local: bool | None = None
     does_check: bool | None = None
     inputs: list[DerivationInput] = []
+    recipe_id64: int | None = None
+    """What it says besides its inputs: `models.derivations.text_id64` of its recipe, in which every store path of an
+    input is replaced by the input's package and output, and its own output paths are left out. Null: unknown."""
+    outputs_id64: int | None = None
+    """`models.derivations.outputs_id64` of its output paths; null where they are unknown before it is built."""
 
 
 class PackageSetEvaluated(Event, frozen=True, kw_only=True, tag="package_set_evaluated"):
@@ -67,12 +72,41 @@ class PackageUpdated(Event, frozen=True, kw_only=True, tag="package_updated"):
 
 
 class OutputObserved(Event, frozen=True, kw_only=True, tag="output_observed"):
-    """The content of an output of a derivation."""
+    """The content of an output of a derivation, as it came out of one build or lies in one cache.
+
+    The four identities are `models.derivations.text_id64` of hashes of the content after more and more was taken out
+    of it: paths of its own derivation; hash parts of all store paths; whole names of store paths, replaced by package
+    and output. `content_id64` replaces each reference by the content identity of what it refers to, recursively. Null:
+    not computed. The id is `<source>:output:<derivation_id64>:<output>:<first 16 characters of nar_hash>`.
+    """
 
     id: str
     derivation_id64: int
     output: str
     path: str | None = None
     nar_hash: str | None = None
+    """SHA-256 of the archive as `sha256-` and base 64."""
     nar_bytes: int | None = None
     file_bytes: int | None = None
+    """Of the compressed archive, where it is in a cache."""
+    closure_bytes: int | None = None
+    references: list[str] | None = None
+    """Store paths that it names, itself left out, sorted; null: unknown."""
+    self_blanked_id64: int | None = None
+    hashes_blanked_id64: int | None = None
+    names_keyed_id64: int | None = None
+    content_id64: int | None = None
+
+
+class BuildCostDeclared(Event, frozen=True, kw_only=True, tag="build_cost_declared"):
+    """A source says what a build of a package counts for, in seconds: a weight for where times are not measured.
+
+    `observed_at` is the date of this statement; the newest one of a source, attribute and system counts.
+    """
+
+    id: str
+    attr: str
+    system: str
+    seconds: float
+    basis: str
+    """Where the number comes from, in a few words."""

@@ -1,4 +1,7 @@
-"""What a derivation's hash and name tell: its 64-bit identity, its package and its version."""
+"""What a derivation's hash and name tell: its 64-bit identity, its package and its version. Identities of texts."""
+
+import hashlib
+from collections.abc import Mapping
 
 ALPHABET = "0123456789abcdfghijklmnpqrsvwxyz"
 """Digits of the base 32 that Nix writes hashes in: no e, o, t, u."""
@@ -16,6 +19,22 @@ def id64(drv_hash: str) -> int:
         number = number << 5 | ALPHABET.index(digit)
     number >>= 1
     return number - (1 << 64) if number >> 63 else number
+
+
+def text_id64(text: bytes | str) -> int:
+    """First 64 bits of the SHA-256 of a text, as a signed integer: equal texts have equal numbers.
+
+    Of 10^8 different texts the chance that any two share a number is 3 in 10,000.
+    """
+    content = text.encode() if isinstance(text, str) else text
+    return int.from_bytes(hashlib.sha256(content).digest()[:8], "big", signed=True)
+
+
+def outputs_id64(outputs: Mapping[str, str | None]) -> int | None:
+    """Identity of a derivation's output paths by name; None where one is unknown before it is built."""
+    if not outputs or not all(outputs.values()):
+        return None
+    return text_id64("".join(f"{name}={path}\n" for name, path in sorted(outputs.items())))
 
 
 def split_name(name: str) -> tuple[str, str]:

@@ -11,6 +11,7 @@ from typing import ClassVar
 
 from models.declared_events import ChannelDeclared, WaveDeclared, WavePackageResolved, WaveTagged
 from models.derivation_events import (
+    BuildCostDeclared,
     DerivationObserved,
     OutputObserved,
     PackageSetEvaluated,
@@ -90,6 +91,10 @@ class BuildObserved(Event, frozen=True, kw_only=True, tag="build_observed"):
     is_maintained: bool | None = None
     dependents: Dependents | None = None
     log_url: str | None = None
+    machine: str | None = None
+    """Name of the machine that built it, without user or address."""
+    cores: int | None = None
+    """Processors that the build could use; null: unknown."""
 
 
 class ChannelAdvanced(Event, frozen=True, kw_only=True, tag="channel_advanced"):
@@ -197,6 +202,7 @@ EVENT_TYPES: dict[str, type[Event]] = {
         PackageSetEvaluated,
         PackageUpdated,
         OutputObserved,
+        BuildCostDeclared,
         PackageMarkedBroken,
         PackageUnmarkedBroken,
         WaveDeclared,

@@ -47,7 +47,8 @@ def polars_schema(event_type: str) -> pl.Schema:
 
 
 def conform(event_type: str, frame: pl.DataFrame, batch: int) -> pa.Table:
-    """The frame as an Arrow table with exactly the table's columns; absent ones are null (empty for lists).
+    """The frame as an Arrow table with exactly the table's columns; absent ones are null (empty for lists that
+    may not be null).
 
     Raises KeyError for a column that the struct does not have: a misspelt name must not vanish.
     """
@@ -63,7 +64,7 @@ def conform(event_type: str, frame: pl.DataFrame, batch: int) -> pa.Table:
     for name, dtype in schema.items():
         if name in given.columns:
             columns.append(pl.col(name).cast(dtype))
-        elif isinstance(dtype, pl.List):
+        elif name in _never_null(event_type):
             columns.append(pl.lit([], dtype=dtype).alias(name))
         else:
             columns.append(pl.lit(None, dtype=dtype).alias(name))
@@ -101,9 +102,20 @@ def frame_of(events: list[Event]) -> pl.DataFrame:
     schema = {
         k: v for k, v in polars_schema(cls.__struct_config__.tag).items() if k not in ("batch", "version")
     }  # type: ignore[arg-type]
+    never_null = _never_null(cls.__struct_config__.tag)  # type: ignore[arg-type]
     return pl.DataFrame(rows, schema=schema).with_columns(
-        pl.col(name).fill_null([]) for name, dtype in schema.items() if isinstance(dtype, pl.List)
+        pl.col(name).fill_null([]) for name in schema if name in never_null
     )
+
+
+@cache
+def _never_null(event_type: str) -> frozenset[str]:
+    """Columns of lists that are empty where nothing is told; a struct says `| None` where unknown differs."""
+    cls = EVENT_TYPES[event_type]
+    hints = _annotations(cls)
+    items = typing.get_args(hints[cls.rows_field]) if cls.rows_field else ()
+    hints |= {name: hint for item in items for name, hint in _annotations(item).items()}
+    return frozenset(name for name, hint in hints.items() if typing.get_origin(hint) is list)
 
 
 def _annotations(cls: type) -> dict[str, typing.Any]:

@@ -1,0 +1,1 @@
+"""What Nix writes: derivations, archives, hashes. Reads and computes; knows neither the log nor the warehouse."""
