@@ -161,6 +161,8 @@ class SourceDeclared(Event, frozen=True, kw_only=True, tag="source_declared"):
     last_at: datetime | None = None
     licence: str
     url: str | None = None
+    is_invented: bool | None = None
+    """Whether it is an invented world: it proves a method and says nothing about nixpkgs. Null: it is not."""
 
 
 class JobRenamed(Event, frozen=True, kw_only=True, tag="job_renamed"):

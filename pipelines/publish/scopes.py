@@ -33,7 +33,8 @@ _DECLARED = """
 """
 _PACKAGE_SETS = """
     select source, package_set, package_set || ' at ' || left(revision, 12) as label, committed_at
-    from core.package_sets where is_newest
+    from core.package_sets
+    where is_newest and source not in (select source from core.sources where is_invented)
     group by source, package_set, revision, committed_at
     order by count(*) desc, source, package_set
 """

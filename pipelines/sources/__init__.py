@@ -7,6 +7,7 @@ from pipelines.sources import (
     broken_markers,
     channel_history,
     haskell_updates,
+    mini_nixpkgs,
     nixpkgs_graph,
     trunk_failures,
     version_updates,
@@ -20,6 +21,7 @@ SOURCES: tuple[Source, ...] = (
     broken_markers,
     nixpkgs_graph,
     version_updates,
+    mini_nixpkgs,
 )
 """Every history that `ingest history` recognises."""
 

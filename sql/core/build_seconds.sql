@@ -1,7 +1,7 @@
 -- How long a job takes to build on a system: the median of its last five successful builds whose times are known.
 --
--- Builds count whatever the jobset and source, once each, by when they stopped. Left out are results from a cache and
--- times that are only those of a file.
+-- Builds count whatever the jobset and source, once each, by when they stopped. Left out are results from a cache, times
+-- that are only those of a file, and invented worlds.
 --
 -- grain: attr, system
 -- column: attr | Attribute path of the job.
@@ -26,6 +26,7 @@ with
             and k.status_class = 'green'
             and not coalesce(b.is_cached, false)
             and coalesce(b.time_kind, 'file') <> 'file'
+            and b.source not in (select source from core.sources where is_invented)
         qualify row_number() over (
             partition by b.source, b.build_id order by b.observed_at desc, b.attempt desc, b.batch desc
         ) = 1

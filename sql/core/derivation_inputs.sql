@@ -7,6 +7,7 @@
 -- column: derivation_id | The derivation (`core.derivations`).
 -- column: input_id | What it needs, another derivation.
 -- column: roles | Its roles, sorted, space between; empty: no variable holds it; null: the source cannot tell.
+-- column: edge_role | Kind of edge: `check` for tests only, else by where it is named alone: `native` (nativeBuildInputs), `propagated`, `build` (buildInputs), `stdenv`, `source` (src, patches), `other` or in several; `unnamed`: nowhere; `unknown`: the source cannot tell.
 -- column: is_check_only | Whether all roles are those of inputs for the package's own tests; null: the source cannot tell.
 -- column: is_test_tool_by_name | A guess: both are Python packages, the input is named as a build or check input only and has the name of a known test tool.
 with
@@ -42,6 +43,17 @@ select
     derivation_id,
     input_id,
     roles,
+    case
+        when is_check_only then 'check'
+        when roles is null then 'unknown'
+        when roles = '' then 'unnamed'
+        when roles = 'nativeBuildInputs' then 'native'
+        when roles in ('propagatedBuildInputs', 'propagatedNativeBuildInputs') then 'propagated'
+        when roles = 'buildInputs' then 'build'
+        when roles = 'stdenv' then 'stdenv'
+        when roles in ('src', 'srcs', 'patches') then 'source'
+        else 'other'
+    end as edge_role,
     is_check_only,
     case
         when is_of_test_tool then

@@ -19,12 +19,23 @@
 -- column: outputs | Names of its outputs.
 -- column: required_features | Features that a machine must have to build it.
 -- column: does_check | Whether it runs its own tests while it is built; null if not told.
+-- column: recipe_id64 | Identity of what it says besides the paths of its inputs and its own; null if not told.
+-- column: outputs_id64 | Identity of its output paths; null if not told, or not known before it is built.
 -- column: inputs | Number of derivations that it needs directly; null if not recorded.
 -- column: level | Level, from 0; null where it is unknown.
 -- column: depth | Longest way down along all inputs; null where derivations need each other in a circle.
 with
     recorded as (
-        select derivation_id64, name, system, is_fixed_output, outputs, required_features, does_check
+        select
+            derivation_id64,
+            name,
+            system,
+            is_fixed_output,
+            outputs,
+            required_features,
+            does_check,
+            recipe_id64,
+            outputs_id64
         from staging.derivation_observed
         qualify row_number() over (partition by derivation_id64 order by source) = 1
     ),
@@ -48,6 +59,8 @@ select
     r.outputs,
     r.required_features,
     r.does_check,
+    r.recipe_id64,
+    r.outputs_id64,
     case when r.derivation_id64 is not null then coalesce(c.inputs, 0) end as inputs,
     o.level,
     o.depth

@@ -8,6 +8,7 @@
 -- column: package_set | Name of the set.
 -- column: revision | Commit that was evaluated.
 -- column: committed_at | Instant of that commit; null if not told.
+-- column: evaluated_at | Instant of that commit, else when it was evaluated: revisions are in this order.
 -- column: is_newest | Whether it is the newest revision of the set that is recorded.
 -- column: is_partial | Whether attributes are known to be missing besides those that do not evaluate; null: unknown.
 -- column: system | Nix system.
@@ -29,6 +30,7 @@ with
     ranked as (
         select
             id,
+            coalesce(committed_at, observed_at) as evaluated_at,
             row_number() over (
                 partition by source, package_set order by coalesce(committed_at, observed_at) desc, revision desc
             ) = 1 as is_newest
@@ -39,6 +41,7 @@ select
     s.package_set,
     s.revision,
     s.committed_at,
+    r.evaluated_at,
     r.is_newest,
     s.is_partial,
     s.system,

@@ -12,6 +12,7 @@
 -- column: last_at | End of the window; null: unknown, or still going on.
 -- column: licence | Licence of the data.
 -- column: url | Where it comes from; null: unknown.
+-- column: is_invented | Whether it is an invented world: it proves a method and says nothing about nixpkgs.
 select
     id,
     source,
@@ -22,5 +23,6 @@ select
     first_at,
     last_at,
     licence,
-    url
+    url,
+    is_invented
 from staging.source_declared

@@ -29,6 +29,8 @@
 -- column: dependents_unbroken | Packages that depend on it and are not marked broken; null if not told.
 -- column: dependents_all | Packages that depend on it; null if not told.
 -- column: log_url | Address of the build's log; null if not told.
+-- column: machine | Name of the machine that built it; null if not told.
+-- column: cores | Processors that the build could use; null if not told.
 -- column: batch | Number of the ingest call that recorded it.
 select
     source || ':build:' || build_id || ':' || strftime(observed_at, '%Y-%m-%dT%H:%M:%SZ') || ':'
@@ -58,5 +60,7 @@ select
     dependents.unbroken as dependents_unbroken,
     dependents."all" as dependents_all,
     log_url,
+    machine,
+    cores,
     batch
 from log.build_observed

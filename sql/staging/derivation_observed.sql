@@ -16,6 +16,8 @@
 -- column: prefers_local | Whether it asks to be built where it is needed.
 -- column: does_check | Whether it runs its own tests while it is built.
 -- column: inputs | Its inputs: hash, role, outputs used, whether it is there for tests only.
+-- column: recipe_id64 | Identity of what it says besides the paths of its inputs and its own; null if not told.
+-- column: outputs_id64 | Identity of its output paths; null if not told, or not known before it is built.
 select
     source,
     derivation_id64,
@@ -29,6 +31,8 @@ select
     required_features,
     prefers_local,
     does_check,
-    inputs
+    inputs,
+    recipe_id64,
+    outputs_id64
 from log.derivation_observed
 qualify row_number() over (partition by source, derivation_id64 order by observed_at, name, batch) = 1

@@ -16,6 +16,7 @@
 -- column: last_at | End of the window; null: unknown.
 -- column: licence | Licence of the data.
 -- column: url | Where it comes from; null: unknown.
+-- column: is_invented | Whether it is an invented world, which says nothing about nixpkgs.
 select
     id,
     source,
@@ -27,7 +28,8 @@ select
     first_at,
     last_at,
     licence,
-    url
+    url,
+    coalesce(is_invented, false) as is_invented
 from log.source_declared
 qualify row_number() over (
     partition by id
