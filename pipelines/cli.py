@@ -13,7 +13,7 @@ import click
 from models.presets import PRESETS
 from pipelines import settings
 from pipelines.cli_ingest import ingest, status, validate
-from pipelines.cli_wave import impact, wave
+from pipelines.cli_wave import impact, wave, what_if
 from pipelines.errors import BadInput, HealthError
 
 INTERRUPTED = 130
@@ -112,6 +112,7 @@ main.add_command(validate)
 main.add_command(status)
 main.add_command(wave)
 main.add_command(impact)
+main.add_command(what_if)
 
 
 @main.command()

@@ -1,4 +1,4 @@
-"""The words below `nixpkgs-health wave`: questions about waves, answered from the finished warehouse."""
+"""Questions about waves and rebuilds, answered from the finished warehouse: `wave`, `impact`, `what-if`."""
 
 from typing import Any
 
@@ -100,6 +100,27 @@ def impact(packages: tuple[str, ...], name: str | None, as_json: bool) -> None:
     with _warehouse() as con:
         told = planning.world(con, name)
     _show(impacts.answer(told, packages), impacts.words, as_json)
+
+
+@click.command("what-if")
+@click.option(
+    "--jobset", metavar="NAME", help="Jobset or package set; without it the one with most rebuilds."
+)
+@click.option(
+    "--drop",
+    "drops",
+    metavar="PACKAGE:INPUT,INPUT",
+    multiple=True,
+    help="Inputs that a package would not have; repeatable.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Everything, as JSON.")
+def what_if(jobset: str | None, drops: tuple[str, ...], as_json: bool) -> None:
+    """Rank what would have saved rebuilds, or ask about inputs of your own."""
+    from pipelines import what_if as questions
+
+    with _warehouse() as con:
+        told = questions.answer(con, jobset, [questions.parsed(text) for text in drops])
+    _show(told, questions.words, as_json)
 
 
 def _listed(text: str) -> list[str]:

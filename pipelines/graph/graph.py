@@ -84,6 +84,16 @@ class Graph:
             bits[:, first : first + BLOCK] = part
         return bits
 
+    def spread_through(self, bits: Words, kept: Words) -> Words:
+        """As `spread`, where an edge carries only the bits that it has in `kept`: one world for each bit.
+
+        `kept` has a row for each edge, in the order of `inputs`. So many counterfactuals cost what one does.
+        """
+        for step in self._steps:
+            carried = bits[self.inputs[step.begin : step.end]] & kept[step.begin : step.end]
+            bits[step.nodes] |= np.bitwise_or.reduceat(carried, step.starts, axis=0)
+        return bits
+
     def reached(self, groups: Sequence[Integers]) -> Words:
         """For every node, one bit for each group of roots: whether the node is one of them or needs one."""
         return self.spread(seeds(self.nodes, groups))

@@ -33,7 +33,8 @@ EDGES = pl.Schema({"derivation": pl.Int64, "input": pl.Int64, "role": pl.String}
 class PairGraph:
     """Pairs that changed, those of inputs before those of what needs them.
 
-    `pairs`: older, newer, package of the newer, `own` (`SAME`, `OWN` or `UNKNOWN`), by number.
+    `pairs`: older, newer, package of the newer, `own` (`SAME`, `OWN` or `UNKNOWN`), `has_checks` (whether the newer
+    has inputs for tests only), by number.
     `edges`: `role` of the newer derivation's input, one row for each edge of `graph`, in its order.
     """
 
@@ -81,7 +82,9 @@ def build(asked: pl.DataFrame, nodes: pl.DataFrame, edges: pl.DataFrame) -> Pair
         seen.append(frontier)
     pairs = pl.concat(seen)
     all_links = pl.concat(links) if links else _below(frontier, nodes, sides)
-    return _ordered(_judged(pairs, nodes), all_links)
+    checking = sides.filter(pl.col("role") == "check")["derivation"].unique()
+    judged = _judged(pairs, nodes).with_columns(has_checks=pl.col("newer").is_in(checking.implode()))
+    return _ordered(judged, all_links)
 
 
 def triggers(told: PairGraph, numbers: npt.NDArray[np.int64], most: int = 512) -> Iterator[tuple[int, str]]:

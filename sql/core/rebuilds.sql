@@ -104,27 +104,24 @@ with
         inner join core.derivations as d on o.derivation_id64 = d.derivation_id64
         where o.differs_from_itself
     ),
-    first_here as (
-        select *
-        from replay.rebuild_pairs
-        qualify row_number() over (
-            partition by source, derivation_id64
-            order by turn, jobset, system, attr, variant
-        ) = 1
+    -- A derivation that an earlier evaluation had already, as a new job or under another name, is charged there.
+    seen as (
+        select r.source, r.derivation_id64, min(t.evaluated_at) as first_at
+        from replay.derivation_runs as r
+        inner join replay.derivation_turns as t
+            on r.source = t.source and r.jobset = t.jobset and r.system = t.system and r.first_turn = t.turn
+        group by r.source, r.derivation_id64
     ),
     charged as (
-        -- A derivation that an earlier evaluation had already, as a new job or under another name, is charged there.
-        select f.source, f.jobset, f.system, f.attr, f.variant, f.turn
-        from first_here as f
+        select p.source, p.jobset, p.system, p.attr, p.variant, p.turn
+        from replay.rebuild_pairs as p
         inner join replay.derivation_turns as t
-            on f.source = t.source and f.jobset = t.jobset and f.system = t.system and f.turn = t.turn
-        where not exists (
-            select 1
-            from replay.derivation_runs as r
-            inner join replay.derivation_turns as e
-                on r.source = e.source and r.jobset = e.jobset and r.system = e.system and r.first_turn = e.turn
-            where r.source = f.source and r.derivation_id64 = f.derivation_id64 and e.evaluated_at < t.evaluated_at
-        )
+            on p.source = t.source and p.jobset = t.jobset and p.system = t.system and p.turn = t.turn
+        inner join seen as s
+            on p.source = s.source and p.derivation_id64 = s.derivation_id64 and t.evaluated_at = s.first_at
+        qualify row_number() over (
+            partition by p.source, p.derivation_id64 order by p.jobset, p.system, p.attr, p.variant, p.turn
+        ) = 1
     ),
     joined as (
         select
@@ -239,8 +236,7 @@ select
     end as transferred_bytes,
     case
         when baseline_id64 is null then null
-        when status_class is distinct from 'green' and nar_bytes_new is null then
-            case when status_class is not null then 'not-finished' end
+        when status_class <> 'green' then 'not-finished'
         when not is_compared then null
         when same_content then 'cutoff'
         when same_names_keyed then 'rewrite-only'

@@ -107,6 +107,14 @@ def build(given: Iterable[Recorded], *only: str) -> duckdb.DuckDBPyConnection:
     return con
 
 
+def build_from(log: EventLog, *only: str) -> duckdb.DuckDBPyConnection:
+    """The named relations and all that they read, in memory, over a log."""
+    con = warehouse.connect(":memory:")
+    warehouse.attach_log(con, log)
+    warehouse.build(con, all_relations(), only=with_ancestors(*only), parameters=parameters())
+    return con
+
+
 @functools.cache
 def all_relations() -> dict[str, Relation]:
     """Every relation of `sql/`, dependencies first."""

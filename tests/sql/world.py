@@ -21,7 +21,7 @@ and gives totals to a source that has none of its own.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -204,7 +204,11 @@ def _told(
         listed_statuses=LISTED[coverage],
         systems=sorted(answer.systems),
         listed_rows=len(answer.listing) if answer.systems else None,
-        listing_checksum=_checksum(answer) if answer.systems else None,
+        listing_checksum=checksum(
+            (attr, system, variant, build) for (system, attr, variant), (build, _) in answer.listing.items()
+        )
+        if answer.systems
+        else None,
         totals=[
             Total(system=system, source_status=status, status=status, n=n)
             for (system, status), n in sorted(answer.totals.items())
@@ -265,14 +269,10 @@ def _id(answer: Answer, source: str, jobset: str) -> str:
     return f"{source}:evaluation:{jobset}:{answer.words['id']}:o{answer.place}"
 
 
-def _checksum(answer: Answer) -> int:
-    """Sum of the row hashes modulo 2^64, as a signed integer."""
-    if not answer.listing:
+def checksum(rows: Iterable[tuple[str, str, str, str]]) -> int:
+    """Sum of the hashes of (attr, system, variant, build) modulo 2^64, as a signed integer."""
+    listing = pl.DataFrame(list(rows), schema=["attr", "system", "variant", "build_id"], orient="row")
+    if listing.is_empty():
         return 0
-    listing = pl.DataFrame(
-        [(attr, system, variant, build) for (system, attr, variant), (build, _) in answer.listing.items()],
-        schema=["attr", "system", "variant", "build_id"],
-        orient="row",
-    )
     with np.errstate(over="ignore"):
         return int(row_hash(listing).sum(dtype=np.int64))
