@@ -26,13 +26,10 @@ with
         where span = 1
     ),
     edges as (
-        select distinct package, input
-        from replay.what_if_effects
-        where scenario = 'drop_input'
-    ),
-    scopes as (
-        select distinct source, jobset, system
-        from one_by_one
+        select distinct c.source, c.jobset, c.system, e.package, e.input
+        from one_by_one as c
+        inner join replay.what_if_effects as e on c.older = e.older and c.newer = e.newer
+        where e.scenario = 'drop_input'
     ),
     effects as (
         select older, newer, scenario, package, input, bool_or(effect = 'avoided') as is_avoided, bool_or(effect = 'test_run') as runs_tests
@@ -84,7 +81,7 @@ with
             sum(case when e.is_avoided then c.bytes end) as saved_bytes,
             count(*) filter (where c.is_unknown) as unknown_builds
         from one_by_one as c
-        cross join edges as d
+        inner join edges as d on c.source = d.source and c.jobset = d.jobset and c.system = d.system
         left join effects as e
             on c.older = e.older
             and c.newer = e.newer
@@ -109,6 +106,7 @@ with
         from replay.change_costs as c
         inner join effects as e on c.older = e.older and c.newer = e.newer and e.scenario = 'drop_input' and e.is_avoided
         where c.span = 0
+            and (c.source, c.jobset, c.system, e.package, e.input) in (select (source, jobset, system, package, input) from edges)
         group by c.source, c.jobset, c.system, e.package, e.input
     ),
     pinned as (

@@ -78,7 +78,7 @@ update metrics.coverage set incomplete_by_both = 2 where source = 'list';
 update core.evaluation_systems set is_complete = false where source = 'burst';
 
 -- sources__windows_begin_before_they_end
-insert into core.sources values ('x', 'x', 'x', 'x', 'x', null, timestamptz '2024-01-02', timestamptz '2024-01-01', 'MIT', null);
+insert into core.sources values ('x', 'x', 'x', 'x', 'x', null, timestamptz '2024-01-02', timestamptz '2024-01-01', 'MIT', null, false);
 
 -- evaluation_systems__listed_jobs_add_up_to_the_recorded_list
 update core.evaluation_systems set listed_jobs = listed_jobs + 1 where source = 'totals';
@@ -323,3 +323,27 @@ from core.regression_jobs where source = 'burst' limit 1;
 
 -- channel_stall_jobs__were_red_in_their_stall
 update core.channel_stall_jobs set evaluations = 0 where source = 'fed';
+
+-- what_if__saves_no_more_than_was_built
+update metrics.what_if set rebuilds_after = rebuilds_before + 1 where source = 'rebuilt' and scenario = 'split_tests';
+
+-- what_if__starts_from_the_same_rebuilds
+update metrics.what_if set rebuilds_before = rebuilds_before + 1 where source = 'rebuilt' and scenario = 'drop_input';
+
+-- rebuilds__charge_a_derivation_once
+update core.rebuilds set attempts = attempts + 1 where source = 'rebuilt';
+
+-- rebuilds__follow_from_a_trigger
+update core.rebuilds set triggers = [] where source = 'rebuilt';
+
+-- rebuilds__contents_agree_with_their_strengths
+update core.rebuilds set content = 'changed' where source = 'rebuilt' and content = 'cutoff';
+
+-- derivation_builds__hold_every_built_derivation
+delete from core.derivation_builds where source = 'rebuilt';
+
+-- outputs__hold_every_output_once
+delete from core.outputs where output = 'out';
+
+-- output_references__are_of_recorded_outputs
+update core.output_references set output = 'dev';

@@ -19,7 +19,7 @@ from models.parts import ChannelPeriod, Gate
 from models.vocabulary import Cause, Coverage, Unit
 from pipelines import checks
 from pipelines.paths import SQL
-from tests import graphs
+from tests import built_sets, graphs
 from tests.sql import harness, world
 
 WORLDS = {
@@ -198,11 +198,31 @@ def graph() -> list[harness.Recorded]:
     return [*((1, one) for one in drawn), (1, built)]
 
 
+def rebuilt() -> list[harness.Recorded]:
+    """A package set of the source `rebuilt` over two commits, one of whose outputs names another one."""
+    package = built_sets.Package
+    app = package("app", "1", (("lib", "buildInputs"), ("tool", built_sets.CHECK)))
+    history = built_sets.History(
+        "rebuilt", [[package("lib"), package("tool"), app], [package("lib"), package("tool", "2"), app]]
+    )
+    first, last = (at["app"] for at in history.made())
+    naming = built_sets.output(
+        "rebuilt",
+        first.number,
+        built_sets.AT,
+        "/nix/store/app",
+        "app 1",
+        ["/nix/store/" + "0" * 32 + "-lib-1"],
+    )
+    assert first.number != last.number
+    return [*((1, one) for one in history.events()), (1, structs.replace(naming, id="rebuilt:naming"))]
+
+
 @pytest.fixture(scope="module")
 def sound() -> Iterator[duckdb.DuckDBPyConnection]:
     """A warehouse in which all claims hold."""
     given = [event for source, text in WORLDS.items() for event in world.events(text, source)]
-    with harness.build([*given, *roots(), *waves(), *channels(), *graph()]) as con:
+    with harness.build([*given, *roots(), *waves(), *channels(), *graph(), *rebuilt()]) as con:
         yield con
 
 
