@@ -26,6 +26,8 @@ TARGETS: dict[str, tuple[float, bool]] = {
     "Hydra crawl: first time / again, CPU": (10, True),
     "Derivation graph: recursive query / arrays, CPU": (100, True),
     "Derivation graph: graph library / arrays, CPU": (50, True),
+    "Bundled graph: files to counts, CPU": (5, False),
+    "Bundled graph: peak memory": (1024, False),
 }
 """What a row should be at least (True) or at most (False)."""
 
@@ -58,11 +60,19 @@ def derivation_graph(folder: Path) -> list[Row]:
     return bench.derivation_graph(folder)
 
 
+def bundled_graph(folder: Path) -> list[Row]:
+    """What an update of each package of the bundled graph rebuilds."""
+    from pipelines.bench import bundled_graph as bench
+
+    return bench.bundled_graph(folder)
+
+
 PARTS: dict[str, Callable[[Path], list[Row]]] = {
     "hydra-answers": hydra_answers,
     "generic-events": generic_events,
     "hydra-database": hydra_database,
     "derivation-graph": derivation_graph,
+    "bundled-graph": bundled_graph,
 }
 
 
