@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+IMPURE = "impure"
+"""Stands for the hash of an output that comes out anew each time."""
+
 
 @dataclass(frozen=True, slots=True)
 class Output:
@@ -13,12 +16,12 @@ class Output:
     method_and_algorithm: str = ""
     """As in the file, for example `r:sha256`; empty where the output is not fixed."""
     hash: str = ""
-    """Hex, as in the file; empty where it is not known before."""
+    """Hex, as in the file; empty where it is not known before, `IMPURE` where it never is."""
 
     @property
     def is_fixed(self) -> bool:
         """Whether its content is known by hash before it is made."""
-        return bool(self.hash)
+        return bool(self.hash) and self.hash != IMPURE
 
 
 @dataclass(frozen=True, slots=True)
