@@ -93,7 +93,7 @@ def read(path: Path, names: Names, chunk: int = nar.CHUNK) -> Contents:
     raw, self_blanked, hashes_blanked = archive.digests()
     keyed, content = tree.digests
     return Contents(
-        nar_hash="sha256-" + base64.b64encode(raw).decode(),
+        nar_hash=sri(raw),
         nar_bytes=size,
         self_blanked=self_blanked.hex(),
         hashes_blanked=hashes_blanked.hex(),
@@ -106,6 +106,11 @@ def _replaced(text: bytes, hash_part: bytes, names: Names) -> tuple[bytes, bytes
     """What stands for an occurrence in `names_keyed` and in `content`."""
     key = names.keys[hash_part] if len(text) > HASH_LENGTH else BLANK
     return key, names.contents.get(hash_part, text)
+
+
+def sri(digest: bytes) -> str:
+    """A SHA-256 as Nix writes it: `sha256-` and base 64."""
+    return "sha256-" + base64.b64encode(digest).decode()
 
 
 class _Streams:
