@@ -1,7 +1,12 @@
 """`nix collect` with a real Nix: what it says of a set that is built twice, and after each of some changes."""
 
 import json
+import os
 import re
+import shlex
+import shutil
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +18,7 @@ from models import ci_format
 from pipelines.cli import main
 from pipelines.nix import nar
 from pipelines.nix.collected import TYPES
+from pipelines.paths import ROOT, SITE
 from tests.nix_store import SET, Nix
 
 ATTRS = (
@@ -336,6 +342,40 @@ def test_outputs_that_have_no_path_before_they_are_built_are_counted(nix: Nix, t
     told = Told(done.stdout, tuple(out.read_bytes().splitlines()))
     assert told.derivations()["root"]["outputs"] == {"out": None}
     assert roles(told, "user") == {"root": (["root"], False)}
+
+
+def test_the_script_on_the_page_has_ten_lines_and_works(nix: Nix, tmp_path: Path) -> None:
+    page = (SITE / "pages" / "collect.md").read_text(encoding="utf-8")
+    found = re.search(r"```sh\n(#!/bin/sh\n.*?)```", page, re.DOTALL)
+    assert found
+    assert len(found[1].splitlines()) == 10
+    (tmp_path / "collect.sh").write_text(found[1])
+    (tmp_path / "default.nix").write_bytes(SET.read_bytes())
+    store = shlex.quote(str(nix.root("scripted")))
+    command = f"{shlex.quote(sys.executable)} -m pipelines.cli"
+    programs = {
+        "git": f'case "$1" in rev-parse) echo {COMMIT} ;; log) echo 2025-10-01T02:00:00Z ;; esac',
+        "nix-build": f'exec {shutil.which("nix-build")} "$@" --store {store}',
+        "run": f'exec env PYTHONPATH={shlex.quote(str(ROOT))} {command} "$@" --store {store}',
+    }
+    for name, text in programs.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{text}\n")
+        (tmp_path / name).chmod(0o755)
+    environment = {**os.environ, **nix.environment, "HEALTH": str(tmp_path)}
+    environment["PATH"] = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        ["/bin/sh", "collect.sh", "app", "notBuilt"],
+        cwd=tmp_path, env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "some did not build" in done.stderr
+    lines = (tmp_path / f"collected-{COMMIT}.ndjson").read_bytes().splitlines()
+    told = Told(done.stdout, tuple(lines))
+    [of] = told.of(ci_format.PackageSetEvaluated)
+    assert (of["package_set"], of["commit_time"]) == ("nixpkgs", "2025-10-01T02:00:00Z")
+    assert ("app", "out") in told.outputs()
+    assert ("not-built", "out") not in told.outputs()
+    assert (tmp_path / "collected.known").is_file()
 
 
 @pytest.fixture
