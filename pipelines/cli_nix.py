@@ -69,8 +69,8 @@ def collect(
     """Evaluate attributes; write their derivations with the roles of inputs, and
     hashes of all outputs that are in the store.
 
-    Nothing is built and nothing fetched. Hashes tell whether a rebuild made
-    anything new: see the page "Collect what rebuilds make".
+    Only what the evaluation needs is built or fetched. Hashes tell whether a
+    rebuild made anything new: see the page "Collect what rebuilds make".
     """
     from datetime import UTC, datetime
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pipelines.errors import BadInput
 from pipelines.nix import aterm, check_roles, collected, hashing, programs
+from pipelines.nix.check_roles import Answers
 from pipelines.nix.collected import Said
 from pipelines.nix.derivation import Derivation
 from pipelines.nix.expressions import Evaluated, Expression, evaluate
@@ -111,14 +112,12 @@ def _parsed(store: Store, path: str, done: Collected) -> Derivation | None:
         return None
 
 
-def _untested(store: Store, attributes: Sequence[Evaluated], done: Collected) -> dict[str, Derivation]:
-    """By derivation what each would be without tests, where it would be another."""
-    found = {}
-    for one in attributes:
-        if one.untested is not None and one.untested != one.drv_path:
-            derivation = _parsed(store, one.untested, done)
-            if derivation is not None:
-                found[one.drv_path] = derivation
+def _answers(store: Store, attributes: Sequence[Evaluated], done: Collected) -> dict[str, Answers]:
+    """By derivation what was asked about tests; of several attributes the one that tells most."""
+    found: dict[str, Answers] = {}
+    for one in sorted(attributes, key=lambda one: (one.untested is not None, len(one.lists), one.attr)):
+        untested = None if one.untested is None else _parsed(store, one.untested, done)
+        found[one.drv_path] = Answers(one.lists, untested)
     return found
 
 
@@ -137,11 +136,10 @@ def _set(asked: Asked, attributes: Sequence[Evaluated], graph: Graph, done: Coll
 def _derivations(
     asked: Asked, attributes: Sequence[Evaluated], graph: Graph, done: Collected
 ) -> Iterator[bytes]:
-    lists = {one.drv_path: one.lists for one in attributes}
-    untested = _untested(asked.store, attributes, done)
+    answers = _answers(asked.store, attributes, done)
     known = graph.derivations
     for path, one in known.items():
-        inputs = check_roles.inputs(one, known, lists.get(path), untested.get(path))
+        inputs = check_roles.inputs(one, known, answers.get(path))
         lines = _allowed(done, path, collected.derivation, asked.said, one, known, inputs)
         done.derivations += len(lines)
         yield from lines

@@ -16,6 +16,7 @@ from models.ci_format import (
     Input,
     OutputObserved,
     PackageSetEvaluated,
+    faults,
 )
 from models.derivations import HASH_LENGTH
 from pipelines.nix.contents import Contents
@@ -46,18 +47,20 @@ class Said:
 
 def check(said: Said) -> None:
     """Raises ValueError in words for a source, set, commit or instant that the format does not allow."""
-    line(said, PackageSetEvaluated(package_set=said.package_set, commit=said.commit, complete=False), "check")
+    package_set(said, 0, is_whole=False)
 
 
 def line(said: Said, data: msgspec.Struct, name: str) -> bytes:
     """An event. `name` begins its id. Raises ValueError where the format does not allow it."""
     content = msgspec.json.encode(data)
-    msgspec.json.decode(content, type=type(data))
+    told = msgspec.json.decode(content, type=type(data))
+    for field, seen, expected in faults(told):
+        raise ValueError(f"{field} is {seen}, expected: {expected}")
     digest = hashlib.sha256(content).hexdigest()[:_ID_DIGITS]
     envelope = Envelope(specversion="1.0", id=f"{name}/{digest}", source=said.source, time=said.time)
     msgspec.json.decode(msgspec.json.encode(envelope), type=Envelope)
-    told = {name: value for name, value in msgspec.structs.asdict(envelope).items() if value is not None}
-    return msgspec.json.encode({**told, "type": TYPES[type(data)], "data": msgspec.Raw(content)}) + b"\n"
+    around = {name: value for name, value in msgspec.structs.asdict(envelope).items() if value is not None}
+    return msgspec.json.encode({**around, "type": TYPES[type(data)], "data": msgspec.Raw(content)}) + b"\n"
 
 
 def package_set(said: Said, attributes: int, *, is_whole: bool) -> bytes:
@@ -96,7 +99,7 @@ def derivation(
         recipe_sha256=recipe(one, known),
         required_features=sorted(set(words(one, "requiredSystemFeatures"))),
         prefers_local=is_set(one, "preferLocalBuild"),
-        does_check=is_set(one, "doCheck") or is_set(one, "doInstallCheck"),
+        does_check=is_set(one, "doCheck"),
         inputs=list(inputs),
     )
     return line(said, data, f"derivation/{_hash_part(one.path)}")

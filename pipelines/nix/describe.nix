@@ -4,8 +4,10 @@ isAsked: package:
 let
   flat = value: if builtins.isList value then builtins.concatLists (map flat value) else [ value ];
   derivations = builtins.filter (one: builtins.isAttrs one && one ? drvPath);
-  listed = name: map (one: one.drvPath) (derivations (flat (package.${name} or [ ])));
-  # A list that does not evaluate (an input for another platform) is unknown, and does not take the package with it.
+  listed = name:
+    if package ? ${name} then map (one: one.drvPath) (derivations (flat package.${name})) else null;
+  # A list that does not evaluate (an input for another platform) is unknown, as one that is not there; it does not
+  # take the package with it.
   tried = value:
     let result = builtins.tryEval (builtins.deepSeq value value);
     in if result.success then result.value else null;

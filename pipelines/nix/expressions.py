@@ -31,6 +31,7 @@ class _Told(msgspec.Struct, rename={"is_missing": "isMissing"}):
     path: list[str]
     package: _Package | None = None
     is_missing: bool = False
+    error: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ class Evaluation:
 
     attributes: tuple[Evaluated, ...]
     failed: tuple[str, ...]
-    """Attributes that do not evaluate."""
+    """Attributes that do not evaluate, each with what Nix said if it said anything."""
 
 
 def evaluate(
@@ -87,7 +88,9 @@ def evaluate(
         )
     return Evaluation(
         tuple(_evaluated(one.path, one.package) for one in told if one.package is not None),
-        tuple(joined(one.path) for one in told if one.package is None),
+        tuple(
+            joined(one.path) + (f": {one.error}" if one.error else "") for one in told if one.package is None
+        ),
     )
 
 
@@ -128,13 +131,22 @@ def _of_file(
         # Nix can catch what an expression throws, and no other fault: one such attribute is found by itself.
         if len(paths) < 2:
             raise
-    told = []
+    return _one_by_one(paths, progress, lambda path: _ask_file(expression, [path], store, asks_tests)[0])
+
+
+def _one_by_one(paths: list[list[str]], progress: Progress, ask: Callable[[list[str]], _Told]) -> list[_Told]:
+    """What is told of each path, or why it does not evaluate. Raises BadInput where that is so of every one."""
+    told: list[_Told] = []
+    errors: list[BadInput] = []
     for path in paths:
-        progress(f"evaluating {joined(path)} by itself")
+        progress(f"evaluating {joined(path)}")
         try:
-            told += _ask_file(expression, [path], store, asks_tests)
-        except BadInput:
-            told.append(_Told(path))
+            told.append(ask(path))
+        except BadInput as error:
+            errors.append(error)
+            told.append(_Told(path, error=str(error)))
+    if len(errors) == len(paths):
+        raise errors[0]
     return told
 
 
@@ -156,7 +168,7 @@ def _ask_file(
         "--argstr", "attrs", json.dumps(paths),
         str(DESCRIBE_ALL),
     ]  # fmt: skip
-    return evaluated("nix-instantiate", arguments, list[_Told])  # type: ignore[return-value]
+    return evaluated("nix-instantiate", arguments, list[_Told])
 
 
 def _of_flake(
@@ -166,22 +178,15 @@ def _of_flake(
         raise BadInput(f"{flake[:80]!r} is no flake such as github:NixOS/nixpkgs: give attributes with -A.")
     # A flake is evaluated without access to other files, so that the question itself is handed over.
     question = f"({DESCRIBE.read_text(encoding='utf-8')}) {'true' if asks_tests else 'false'}"
-    told: list[_Told] = []
-    errors: list[BadInput] = []
-    for path in paths:
-        progress(f"evaluating {joined(path)}")
+
+    def ask(path: list[str]) -> _Told:
         arguments = [
             "eval", "--extra-experimental-features", "nix-command flakes", *store.options(),
             "--json", "--apply", question, f"{flake}#{joined(path)}",
         ]  # fmt: skip
-        try:
-            told.append(_Told(path, evaluated("nix", arguments, _Package)))  # type: ignore[arg-type]
-        except BadInput as error:
-            errors.append(error)
-            told.append(_Told(path))
-    if len(errors) == len(paths):
-        raise errors[0]
-    return told
+        return _Told(path, evaluated("nix", arguments, _Package))
+
+    return _one_by_one(paths, progress, ask)
 
 
 def _text(text: str) -> str:

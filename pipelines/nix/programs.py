@@ -3,19 +3,24 @@
 Only what all versions from 2.8 on say in the same way is used. Arguments are lists; no shell sees them.
 """
 
+import os
 import shutil
+import signal
 import subprocess
-import tempfile
 import threading
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import IO, TypeVar
 
 import msgspec
 
 from pipelines.errors import BadInput
 from pipelines.nix import store_paths
+
+T = TypeVar("T")
 
 ANSWER_BYTES = 256 * 1024 * 1024
 """Largest answer that is taken: a set of 100,000 attributes gives some 20 MB."""
@@ -24,6 +29,8 @@ EVALUATION_SECONDS = 3 * 3600.0
 TOGETHER = 500
 """Store paths that are asked about in one call: the system bounds the length of a command line."""
 _PART = 1 << 16
+_KEPT = 64
+"""Last parts of what a program says on its error stream that are kept."""
 _SAID = 600
 """Characters of an error of Nix that are repeated."""
 
@@ -67,56 +74,71 @@ def output(program: str, arguments: list[str], seconds: float, limit: int = ANSW
             f"There is no `{program}` on the PATH: install Nix (nixos.org/download; Debian, Ubuntu: apt install"
             " nix-bin), or run this where the builds run."
         )
-    with tempfile.TemporaryFile() as errors:
-        running = subprocess.Popen(
-            [found, *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors
-        )
-        late = threading.Event()
+    running = subprocess.Popen(
+        [found, *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    late = threading.Event()
+    errors: deque[bytes] = deque(maxlen=_KEPT)
 
-        def end() -> None:
-            late.set()
-            running.kill()
+    def end() -> None:
+        late.set()
+        _kill(running)
 
-        timer = threading.Timer(seconds, end)
-        timer.start()
-        try:
-            answer = _bounded(running, limit)
-            code = running.wait()
-        finally:
-            timer.cancel()
-            if running.poll() is None:
-                running.kill()
-                running.wait()
-        asked = f"{program} {arguments[0] if arguments else ''}".rstrip()
-        if late.is_set():
-            raise BadInput(
-                f"`{asked}` was ended after {seconds:,.0f} seconds: ask for fewer attributes at once."
-            )
-        if answer is None:
-            raise BadInput(f"`{asked}` wrote more than {limit:,} bytes: ask for fewer attributes at once.")
-        if code:
-            raise BadInput(f"`{asked}` ended with exit code {code}: {_last_error(errors)}")
-        return answer
+    timer = threading.Timer(seconds, end)
+    reader = threading.Thread(target=_keep, args=(running.stderr, errors), daemon=True)
+    timer.start()
+    reader.start()
+    try:
+        answer = _bounded(running, limit)
+        code = running.wait()
+    finally:
+        timer.cancel()
+        _kill(running)
+        running.wait()
+        reader.join()
+    asked = f"{program} {arguments[0] if arguments else ''}".rstrip()
+    if late.is_set():
+        raise BadInput(f"`{asked}` was ended after {seconds:,.0f} seconds: ask for fewer attributes at once.")
+    if answer is None:
+        raise BadInput(f"`{asked}` wrote more than {limit:,} bytes: ask for fewer attributes at once.")
+    if code:
+        raise BadInput(f"`{asked}` ended with exit code {code}: {_last_error(b''.join(errors))}")
+    return answer
 
 
-def _bounded(running: "subprocess.Popen[bytes]", limit: int) -> bytes | None:
+def _kill(running: subprocess.Popen[bytes]) -> None:
+    """End a program and what it started, if it still runs."""
+    if running.poll() is None:
+        os.killpg(running.pid, signal.SIGKILL)
+
+
+def _bounded(running: subprocess.Popen[bytes], limit: int) -> bytes | None:
     """All that it writes; None if that is more than `limit` bytes."""
     parts, size = [], 0
     with running.stdout as stream:  # type: ignore[union-attr]
         while part := stream.read(_PART):
             size += len(part)
             if size > limit:
-                running.kill()
+                _kill(running)
                 return None
             parts.append(part)
     return b"".join(parts)
 
 
-def _last_error(errors: "tempfile._TemporaryFileWrapper[bytes] | object") -> str:
+def _keep(stream: IO[bytes], into: deque[bytes]) -> None:
+    """Read all that comes; the last parts stay."""
+    with stream:
+        while part := stream.read1(_PART):  # type: ignore[attr-defined]
+            into.append(part)
+
+
+def _last_error(told: bytes) -> str:
     """The last thing that was called an error, in one line."""
-    size = errors.seek(0, 2)  # type: ignore[attr-defined]
-    errors.seek(max(0, size - _PART))  # type: ignore[attr-defined]
-    text = errors.read().decode("utf-8", "replace")  # type: ignore[attr-defined]
+    text = told.decode("utf-8", "replace")
     said = " ".join(text[max(text.rfind("error:"), 0) :].split())
     printable = "".join(one if one.isprintable() else "?" for one in said)
     return printable[:_SAID] or "it said nothing"
@@ -187,7 +209,7 @@ def read_registrations(lines: Iterable[str]) -> dict[str, Registered]:
     return found
 
 
-def evaluated(program: str, arguments: list[str], kind: type) -> object:
+def evaluated(program: str, arguments: list[str], kind: type[T]) -> T:
     """The JSON that an evaluation gives, as a `kind`. Raises BadInput as `output` does, and for another form."""
     answer = output(program, arguments, EVALUATION_SECONDS)
     try:

@@ -209,37 +209,41 @@ def test_an_update_of_a_library_that_is_named_only_rewrites_its_users(world: Wor
     assert rebuilt & same(world.plain, after, "hashes_blanked") == {"plugin"}
 
 
-def roles(told: Told, name: str) -> dict[str, tuple[list[str], bool]]:
+def inputs(told: Told, name: str) -> dict[str, tuple[list[str], bool | None]]:
+    """Input -> its roles, and whether it is there for tests only."""
     names = {one["drv_path"]: of for of, one in told.derivations().items()}
-    inputs = told.derivations()[name]["inputs"]
     return {
-        names[one["drv_path"]]: (one["roles"], one["is_check_only"])
-        for one in inputs
+        names[one["drv_path"]]: (one["roles"], one.get("is_check_only"))
+        for one in told.derivations()[name]["inputs"]
         if one["outputs"] == ["out"]
     }
 
 
-def test_roles_tell_tests_from_builds(world: World) -> None:
-    assert roles(world.plain, "app") == {
-        "check-framework": (["nativeCheckInputs"], True),
+def test_test_inputs_are_told_from_those_of_the_build(world: World) -> None:
+    assert inputs(world.plain, "app") == {
+        "check-framework": (["nativeBuildInputs"], True),
         "greeting-library": (["library"], False),
         "line-tool": (["nativeBuildInputs", "tool"], False),
     }
     # Its list is lost; without tests it does not use the framework.
-    assert roles(world.plain, "service") == {
-        "check-framework": (["nativeCheckInputs"], True),
+    assert inputs(world.plain, "service") == {
+        "check-framework": (["nativeBuildInputs"], True),
         "line-tool": (["nativeBuildInputs"], False),
     }
-    assert roles(world.plain, "tester") == {
-        "check-framework": (["nativeBuildInputs", "nativeCheckInputs"], False)
-    }
-    assert roles(world.plain, "plugin") == {"app": (["propagatedBuildInputs"], False)}
+    assert inputs(world.plain, "tester") == {"check-framework": (["nativeBuildInputs"], False)}
+    assert inputs(world.plain, "plugin") == {"app": (["propagatedBuildInputs"], False)}
 
 
-def test_without_asking_a_test_input_looks_like_any(nix: Nix, world: World, tmp_path: Path) -> None:
+def test_without_asking_it_stays_open_which_inputs_are_for_tests(
+    nix: Nix, world: World, tmp_path: Path
+) -> None:
     told = collect(nix, "one", tmp_path, attrs=("app", "service"))
-    assert roles(told, "app")["check-framework"] == (["nativeBuildInputs"], False)
-    assert roles(told, "service")["check-framework"] == (["nativeBuildInputs"], False)
+    assert inputs(told, "app") == {
+        "check-framework": (["nativeBuildInputs"], None),
+        "greeting-library": (["library"], False),
+        "line-tool": (["nativeBuildInputs", "tool"], False),
+    }
+    assert inputs(told, "service")["line-tool"] == (["nativeBuildInputs"], None)
 
 
 def test_derivations_say_whether_they_test(world: World) -> None:
@@ -341,7 +345,7 @@ def test_outputs_that_have_no_path_before_they_are_built_are_counted(nix: Nix, t
     assert "2 outputs have no path before they are built" in done.stdout
     told = Told(done.stdout, tuple(out.read_bytes().splitlines()))
     assert told.derivations()["root"]["outputs"] == {"out": None}
-    assert roles(told, "user") == {"root": (["root"], False)}
+    assert inputs(told, "user") == {"root": (["root"], False)}
 
 
 def test_the_script_on_the_page_has_ten_lines_and_works(nix: Nix, tmp_path: Path) -> None:

@@ -11,10 +11,12 @@ import pytest
 from models.ci_format import Input
 from pipelines.errors import BadInput
 from pipelines.nix import check_roles, expressions, hashing, programs, variables
+from pipelines.nix.check_roles import Answers
 from pipelines.nix.contents import Contents
 from pipelines.nix.derivation import Derivation, Output
 from pipelines.nix.hashing import Earlier
 from pipelines.nix.programs import Registered, Store
+from pipelines.nix.roles import used
 
 STORE = "/nix/store"
 
@@ -56,6 +58,18 @@ def test_a_program_that_floods_is_ended(programs_folder: Path) -> None:
     program(programs_folder, "nix-store", "exec yes")
     with pytest.raises(BadInput, match="wrote more than 1,000,000 bytes"):
         programs.output("nix-store", ["--query"], seconds=60, limit=1_000_000)
+
+
+def test_what_a_program_started_ends_with_it(programs_folder: Path) -> None:
+    program(programs_folder, "nix-store", "sleep 60 & wait")
+    with pytest.raises(BadInput, match="ended after"):
+        programs.output("nix-store", ["--query"], seconds=0.2)
+
+
+def test_a_flood_of_warnings_is_read_and_let_go(programs_folder: Path) -> None:
+    program(programs_folder, "nix-store", "yes warning: | head -c 30000000 >&2; echo error: late >&2; exit 1")
+    with pytest.raises(BadInput, match=r"exit code 1: error: late$"):
+        programs.output("nix-store", ["--query"], seconds=60)
 
 
 def test_an_error_is_repeated_in_one_line_without_control_characters(programs_folder: Path) -> None:
@@ -161,62 +175,80 @@ TEST = made("a", "test-1")
 OUT = TEST.outputs["out"].path
 
 
-def role(user: Derivation, lists: dict[str, list[str]] | None, untested: Derivation | None = None) -> Input:
-    [told] = check_roles.inputs(user, {one.path: one for one in (TEST, user)}, lists, untested)
-    return told
+def verdict(user: Derivation, answers: Answers | None = None) -> bool | None:
+    """Of the one input; its roles are the variables that name it, whatever was asked."""
+    known = {one.path: one for one in (TEST, user)}
+    [told] = check_roles.inputs(user, known, answers)
+    [plain] = used(user, known)
+    assert told.roles == (None if plain.roles is None else list(plain.roles))
+    return told.is_check_only
 
 
 def user(**env: str) -> Derivation:
-    return made("b", "user-1", env, TEST)
+    return made("b", "user-1", {"doCheck": "1", **env}, TEST)
 
 
-def told(roles: list[str], *, is_check_only: bool) -> Input:
-    return Input(drv_path=TEST.path, outputs=["out"], roles=roles, is_check_only=is_check_only)
-
-
-LISTED = {"nativeCheckInputs": [TEST.path]}
+LISTS = ("nativeCheckInputs", "nativeInstallCheckInputs", "checkInputs", "installCheckInputs")
+NONE = dict.fromkeys(LISTS, ())
+LISTED = Answers({"nativeCheckInputs": [TEST.path]})
 
 
 def test_an_input_of_a_list_that_was_added_to_a_variable_is_there_for_tests() -> None:
     one = user(nativeBuildInputs=f"{OUT}")
-    assert role(one, None) == told(["nativeBuildInputs"], is_check_only=False)
-    assert role(one, LISTED) == told(["nativeCheckInputs"], is_check_only=True)
+    assert verdict(one) is None
+    assert verdict(one, LISTED) is True
 
 
 def test_an_input_that_is_in_the_variable_more_often_is_there_for_the_build_too() -> None:
     one = user(nativeBuildInputs=f"{OUT} {OUT}")
-    assert role(one, LISTED) == told(["nativeBuildInputs", "nativeCheckInputs"], is_check_only=False)
-    twice = {**LISTED, "nativeInstallCheckInputs": [TEST.path]}
-    assert role(one, twice) == told(["nativeCheckInputs", "nativeInstallCheckInputs"], is_check_only=True)
+    assert verdict(one, Answers({**NONE, **LISTED.lists})) is False
+    assert verdict(one, Answers({**LISTED.lists, "nativeInstallCheckInputs": [TEST.path]})) is True
 
 
 def test_a_list_explains_its_own_variable_only() -> None:
     one = user(buildInputs=f"{OUT}")
-    assert role(one, LISTED) == told(["buildInputs", "nativeCheckInputs"], is_check_only=False)
-    assert role(one, {"checkInputs": [TEST.path]}) == told(["checkInputs"], is_check_only=True)
+    assert verdict(one, LISTED) is None
+    assert verdict(one, Answers({**NONE, **LISTED.lists})) is False
+    assert verdict(one, Answers({"checkInputs": [TEST.path]})) is True
+
+
+def test_lists_that_are_not_on_the_package_leave_it_open() -> None:
+    one = user(nativeBuildInputs=f"{OUT}")
+    assert verdict(one, Answers({"nativeCheckInputs": ()})) is None
+    assert verdict(one, Answers({"nativeCheckInputs": (), "nativeInstallCheckInputs": ()})) is False
 
 
 def test_another_variable_that_names_it_keeps_it_from_being_there_for_tests_only() -> None:
     one = user(nativeBuildInputs=f"{OUT}", PYTHONPATH=f"{OUT}/lib")
-    assert role(one, LISTED) == told(["PYTHONPATH", "nativeCheckInputs"], is_check_only=False)
+    assert verdict(one) is False
+    assert verdict(one, LISTED) is False
+
+
+def test_a_variable_that_is_a_list_of_test_inputs_says_it_itself() -> None:
+    assert verdict(user(nativeCheckInputs=f"{OUT}")) is True
+
+
+def test_where_nothing_is_tested_no_input_is_there_for_tests() -> None:
+    assert verdict(user(nativeBuildInputs=f"{OUT}", doCheck="")) is False
+    assert verdict(user(nativeBuildInputs=f"{OUT}", doCheck="", doInstallCheck="1")) is None
 
 
 def test_an_input_that_vanishes_without_tests_is_there_for_tests_only() -> None:
     one = user(nativeBuildInputs=f"{OUT}", checkFlags=f"--with={OUT}")
-    assert role(one, {}, made("c", "user-1")) == told(["checkFlags", "nativeCheckInputs"], is_check_only=True)
-    assert role(one, {}, user(nativeBuildInputs=f"{OUT}")) == told(
-        ["checkFlags", "nativeBuildInputs"], is_check_only=False
-    )
+    assert verdict(one) is False
+    assert verdict(one, Answers(untested=made("c", "user-1"))) is True
+    one = user(nativeBuildInputs=f"{OUT}")
+    assert verdict(one, Answers(untested=made("c", "user-1"))) is True
+    assert verdict(one, Answers(untested=one)) is False
 
 
 def test_structured_attributes_count_as_variables() -> None:
-    one = user(
-        __json=f'{{"nativeBuildInputs": ["{OUT}"], "doCheck": true, "requiredSystemFeatures": ["kvm", 1]}}'
-    )
-    assert role(one, LISTED) == told(["nativeCheckInputs"], is_check_only=True)
-    assert variables.is_set(one, "doCheck")
+    told = f'{{"nativeBuildInputs": ["{OUT}"], "doCheck": true, "requiredSystemFeatures": ["kvm", 1]}}'
+    one = made("b", "user-1", {"__json": told}, TEST)
+    assert verdict(one) is None
+    assert verdict(one, LISTED) is True
     assert variables.words(one, "requiredSystemFeatures") == ["kvm"]
-    assert not variables.is_set(user(__json="{"), "doCheck")
+    assert not variables.is_set(user(__json="{", doCheck=""), "doCheck")
 
 
 def test_an_input_of_unknown_derivation_has_unknown_roles() -> None:
