@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from models.derivations import split_name
 from pipelines.errors import BadInput
 from pipelines.nix import store_paths
 from pipelines.nix.programs import Store, evaluated
@@ -74,7 +75,7 @@ def evaluate(
 
     Raises BadInput where an attribute is not there or named wrongly, where Nix fails, and for a flake without `attrs`.
     """
-    paths = [split(attr) for attr in attrs]
+    paths = [split(attr) for attr in dict.fromkeys(attrs)]
     if expression.flake is None:
         told = _of_file(expression, paths, store, progress, asks_tests)
     elif paths:
@@ -99,7 +100,9 @@ def _evaluated(path: list[str], package: _Package) -> Evaluated:
     untested = () if package.untested is None else (package.untested,)
     for drv in (package.drv_path, *untested, *(one for drvs in lists.values() for one in drvs)):
         store_paths.split_drv(drv)
-    return Evaluated(joined(path), package.drv_path, lists, package.untested)
+    # A file may hold a single derivation: that has no attribute, and its package's name stands for one.
+    attr = joined(path) or split_name(store_paths.split_drv(package.drv_path)[2])[0]
+    return Evaluated(attr, package.drv_path, lists, package.untested)
 
 
 def split(attr: str) -> list[str]:

@@ -271,6 +271,25 @@ def test_the_whole_file_without_attributes(nix: Nix, world: World, tmp_path: Pat
     assert "2 attributes do not evaluate, 1 outputs are not in the store" in told.sentence
 
 
+def test_a_file_that_holds_one_derivation(nix: Nix, world: World, tmp_path: Path) -> None:
+    single = tmp_path / "single.nix"
+    single.write_text(f"(import {SET} {{ }}).tool")
+    out = tmp_path / "single.ndjson"
+    command = ["nix", "collect", "-f", str(single), "--source", "https://ci.example.org", "--commit", COMMIT]
+    command += ["--package-set", "single", "--store", str(nix.root("one")), "--out", str(out)]
+    done = CliRunner().invoke(main, command, env=nix.environment)
+    assert done.exit_code == 0, done.output
+    told = Told(done.stdout, tuple(out.read_bytes().splitlines()))
+    assert [one["attr"] for one in told.of(ci_format.AttributeEvaluated)] == ["line-tool"]
+    assert told.outputs() == {key: one for key, one in world.plain.outputs().items() if key[0] == "line-tool"}
+
+
+def test_an_attribute_that_is_named_twice_counts_once(nix: Nix, world: World, tmp_path: Path) -> None:
+    told = collect(nix, "one", tmp_path, attrs=("tool", "tool"))
+    assert [one["expected_attrs"] for one in told.of(ci_format.PackageSetEvaluated)] == [1]
+    assert len(told.of(ci_format.AttributeEvaluated)) == 1
+
+
 def test_a_chosen_part_is_not_complete(world: World) -> None:
     [told] = world.plain.of(ci_format.PackageSetEvaluated)
     assert (told["complete"], told["expected_attrs"]) == (False, len(ATTRS))

@@ -1,6 +1,7 @@
 """What surrounds a collection: answers of Nix's programs, roles of test inputs, what earlier runs hashed."""
 
 import hashlib
+import json
 import os
 import stat
 from dataclasses import replace
@@ -10,10 +11,13 @@ import pytest
 
 from models.ci_format import Input
 from pipelines.errors import BadInput
-from pipelines.nix import check_roles, expressions, hashing, programs, variables
+from pipelines.nix import aterm, check_roles, expressions, hashing, programs, variables
 from pipelines.nix.check_roles import Answers
+from pipelines.nix.collect import Asked, collect
+from pipelines.nix.collected import Said
 from pipelines.nix.contents import Contents
 from pipelines.nix.derivation import Derivation, Output
+from pipelines.nix.expressions import Expression
 from pipelines.nix.hashing import Earlier
 from pipelines.nix.programs import Registered, Store
 from pipelines.nix.roles import used
@@ -362,3 +366,68 @@ def test_keys_are_package_and_output() -> None:
     graph = hashing.graph([library])
     assert hashing.key(path("c", "open-ssl-3.0.1-dev"), graph) == "open-ssl!dev"
     assert hashing.key(path("d", "setup-hook-2.sh"), graph) == "setup-hook!source"
+
+
+# A whole collection, with programs that answer as a Nix does
+
+
+def written(root: Path, one: Derivation, content: bytes | None = None) -> None:
+    """A derivation's file in a store below a folder."""
+    file = Store(root).file(one.path)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(aterm.write(one) if content is None else content)
+
+
+def asked(folder: Path, attrs: tuple[str, ...]) -> Asked:
+    return Asked(
+        expression=Expression(folder / "default.nix"),
+        attrs=attrs,
+        said=Said("https://ci.example.org", "small", "a" * 40, "2025-10-01T02:00:00Z"),
+        store=Store(folder),
+        out=folder / "out.ndjson",
+        known=folder / "known",
+    )
+
+
+def test_derivations_of_a_newer_form_are_told_and_hold_nothing_up(programs_folder: Path) -> None:
+    folder = programs_folder
+    dynamic, plain = made("c", "dynamic-1"), made("b", "plain-1", {}, TEST)
+    written(folder, dynamic, b'DrvWithVersion("xp-dyn-drv",[],[],[],"x","y",[],[])')
+    written(folder, TEST)
+    written(folder, plain)
+    told = ",".join(
+        f'{{"path":["{attr}"],"package":{{"drvPath":"{one.path}","unknown":1}}}}'
+        for attr, one in (("dynamic", dynamic), ("plain", plain))
+    )
+    program(folder, "nix-instantiate", f"echo '[{told}]'")
+    closure = " ".join(one.path for one in (dynamic, TEST, plain))
+    # Nothing of it is in the store.
+    absent = 'for one in "$@"; do case "$one" in /nix/*) echo "$one";; esac; done'
+    program(
+        folder,
+        "nix-store",
+        f'case "$2" in --requisites) printf "%s\\n" {closure};; --print-invalid) {absent};; esac',
+    )
+    done = collect(asked(folder, ("dynamic", "plain")), lambda _: None)
+    assert (done.attributes, done.derivations, done.absent) == (2, 2, 2)
+    assert "dynamic inputs are not read" in done.refused[0]
+    events = [json.loads(line) for line in (folder / "out.ndjson").read_bytes().splitlines()]
+    assert [event["data"].get("attr") or event["data"].get("drv_path") for event in events] == [
+        None, "plain", TEST.path, plain.path,
+    ]  # fmt: skip
+    assert events[0]["data"]["expected_attrs"] == 1
+
+
+@pytest.mark.parametrize(
+    "answer", ["[", "{}", '[{"path":["a"],"package":{"drvPath":"/etc/passwd"}}]', "[[[[["]
+)
+def test_an_answer_in_another_form_is_refused_and_leaves_the_file_as_it_was(
+    programs_folder: Path, answer: str
+) -> None:
+    program(programs_folder, "nix-instantiate", f"echo '{answer}'")
+    out = programs_folder / "out.ndjson"
+    out.write_text("before\n")
+    with pytest.raises(BadInput):
+        collect(asked(programs_folder, ("a",)), lambda _: None)
+    assert out.read_text() == "before\n"
+    assert not list(programs_folder.glob("*.part"))
