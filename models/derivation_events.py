@@ -77,7 +77,8 @@ class OutputObserved(Event, frozen=True, kw_only=True, tag="output_observed"):
     The four identities are `models.derivations.text_id64` of hashes of the content after more and more was taken out
     of it: paths of its own derivation; hash parts of all store paths; whole names of store paths, replaced by package
     and output. `content_id64` replaces each reference by the content identity of what it refers to, recursively. Null:
-    not computed. The id is `<source>:output:<derivation_id64>:<output>:<first 16 characters of nar_hash>`.
+    not computed. The id is `<source>:output:<derivation_id64>:<output>:<first 16 characters of nar_hash>`;
+    where the source tells more of it later, that is another event, with `:` and 8 digits of a hash of all that is told.
     """
 
     id: str

@@ -30,6 +30,11 @@ def text_id64(text: bytes | str) -> int:
     return int.from_bytes(hashlib.sha256(content).digest()[:8], "big", signed=True)
 
 
+def sha256_id64(digest: str) -> int:
+    """First 64 bits of a SHA-256 of 64 hex digits, as a signed integer: `text_id64` of what it is the hash of."""
+    return int.from_bytes(bytes.fromhex(digest)[:8], "big", signed=True)
+
+
 def outputs_id64(outputs: Mapping[str, str | None]) -> int | None:
     """Identity of a derivation's output paths by name; None where one is unknown before it is built."""
     if not outputs or not all(outputs.values()):

@@ -13,6 +13,7 @@ from pipelines.errors import BadInput
 from pipelines.log import derived_ids, listings, quarantine, schema, state
 from pipelines.log import facts as build_facts
 from pipelines.log.store import Batch, EventLog
+from pipelines.sources import derivation_hashes
 from pipelines.sources.base import Facts, Known, Rejected, reject
 
 
@@ -96,6 +97,8 @@ def record(
     events = list(facts.events) + _gaps(facts, quarantine_dir, frames, known(log).ids)
     for event_type, structs in _by_type(events).items():
         _add(frames, event_type, schema.frame_of(structs))
+    if "build_observed" in frames:
+        frames["build_observed"] = derivation_hashes.of_builds(frames["build_observed"])
     progress("writing the log")
     return Ingested(name, log.append(frames, description or name), sum(r.rows for r in facts.rejected))
 

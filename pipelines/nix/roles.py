@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import msgspec
 
@@ -24,6 +25,7 @@ NONINFLUENCING = frozenset(
 """Variables whose content is there for the package's own tests only."""
 STRUCTURED = "__json"
 """Variable that holds structured attributes; each of them counts as a variable."""
+_NO_WORD = re.compile(r"[\s\x00-\x20\x7f-\x9f\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,9 +166,26 @@ def _texts(derivation: Derivation) -> Iterator[tuple[str, str]]:
     yield from (("args", one) for one in derivation.args)
     for name, value in derivation.env.items():
         if name == STRUCTURED:
-            yield from _attributes(value)
+            yield from ((_word(inner), text) for inner, text in _attributes(value))
         else:
-            yield name, value
+            yield _word(name), value
+
+
+def attributes(derivation: Derivation) -> dict[str, Any]:
+    """What a builder is given by name: texts of variables, or the values of structured attributes."""
+    found: dict[str, Any] = dict(derivation.env)
+    told = found.pop(STRUCTURED, None)
+    if told is not None:
+        try:
+            found |= msgspec.json.decode(told.encode("utf-8", "surrogateescape"), type=dict[str, Any])
+        except (ValueError, RecursionError):
+            found[STRUCTURED] = told
+    return found
+
+
+def _word(name: str) -> str:
+    """A variable's name as one word: a space or a control character in it becomes `_`."""
+    return _NO_WORD.sub("_", name) or "_"
 
 
 def _attributes(text: str) -> Iterable[tuple[str, str]]:

@@ -7,6 +7,7 @@ from models.derivations import ALPHABET, DIGITS, HASH_LENGTH
 
 _VALUE = np.full(256, 0, dtype=np.uint64)
 _VALUE[np.frombuffer(ALPHABET.encode(), dtype=np.uint8)] = np.arange(len(ALPHABET), dtype=np.uint64)
+_IN_PATH = rf"/([{ALPHABET}]{{{HASH_LENGTH}}})-[^/]+\.drv\z"
 _PATTERN = rf"\A[{ALPHABET}]{{{HASH_LENGTH}}}\z"
 
 
@@ -24,3 +25,13 @@ def id64(hashes: pl.Series) -> pl.Series:
     # Thirteen digits are 65 bits: the last one gives four.
     number = number << np.uint64(4) | digits[:, DIGITS - 1] >> np.uint64(1)
     return pl.Series(hashes.name, number.view(np.int64)).set(~is_hash, None)
+
+
+def of_builds(builds: pl.DataFrame) -> pl.DataFrame:
+    """Builds with `derivation_id64` wherever `drv_path` tells it."""
+    if "drv_path" not in builds.columns or builds["drv_path"].null_count() == builds.height:
+        return builds
+    told = id64(builds["drv_path"].str.extract(_IN_PATH))
+    if "derivation_id64" in builds.columns:
+        told = builds.select(pl.coalesce("derivation_id64", told)).to_series()
+    return builds.with_columns(told.alias("derivation_id64"))

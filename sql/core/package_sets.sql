@@ -1,7 +1,7 @@
 -- An attribute of a package set at one revision, and its derivation in the graph.
 --
 -- A revision that was evaluated more than once counts as in the newest evaluation; of those of one instant, as in the
--- one with most attributes.
+-- one with most attributes; of equal ones, as in the one that is not partial.
 --
 -- grain: source, package_set, revision, system, attr
 -- column: source | Whose package set it is.
@@ -15,15 +15,15 @@
 -- column: derivation_id | Its derivation (`core.derivations`).
 with
     evaluations as (
-        select id, source, package_set, revision, committed_at, observed_at, count(*) as attrs
+        select id, source, package_set, revision, committed_at, observed_at, is_partial, count(*) as attrs
         from staging.package_set_evaluated
-        group by id, source, package_set, revision, committed_at, observed_at
+        group by id, source, package_set, revision, committed_at, observed_at, is_partial
     ),
     chosen as (
         select *
         from evaluations
         qualify row_number() over (
-            partition by source, package_set, revision order by observed_at desc, attrs desc, id
+            partition by source, package_set, revision order by observed_at desc, attrs desc, is_partial nulls last, id
         ) = 1
     ),
     ranked as (

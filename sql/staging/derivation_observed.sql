@@ -1,6 +1,7 @@
 -- A derivation as a source told it, once per source.
 --
--- A derivation cannot change, so that rows of one hash differ only where a source is wrong: the earliest is taken.
+-- A derivation cannot change, so that rows of one hash differ only in how much they know: the one that knows most is
+-- taken, of equal ones the earliest. (The log takes a second telling only if it knows more.)
 --
 -- grain: source, derivation_id64
 -- column: source | Who told of it.
@@ -16,6 +17,17 @@
 -- column: prefers_local | Whether it asks to be built where it is needed.
 -- column: does_check | Whether it runs its own tests while it is built.
 -- column: inputs | Its inputs: hash, role, outputs used, whether it is there for tests only.
+with
+    told as (
+        select
+            *,
+            (recipe_id64 is not null)::int
+            + (outputs_id64 is not null)::int
+            + (does_check is not null)::int
+            + (len(inputs) > 0)::int
+            + len(list_filter(inputs, lambda one: one.role is not null)) as knows
+        from log.derivation_observed
+    )
 select
     source,
     derivation_id64,
@@ -30,5 +42,5 @@ select
     prefers_local,
     does_check,
     inputs
-from log.derivation_observed
-qualify row_number() over (partition by source, derivation_id64 order by observed_at, name, batch) = 1
+from told
+qualify row_number() over (partition by source, derivation_id64 order by knows desc, observed_at, name, batch) = 1

@@ -1,6 +1,7 @@
 """Valid inputs of every adapter of CI formats, small and with many kinds of records, for the fuzzer to break."""
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -223,7 +224,45 @@ def _events() -> bytes:
     finished = event("run.finished", 91, status="succeeded", complete=True, counts=dict.fromkeys(statuses, 1))
     retracted = event("job.retracted", 92, retracts="r-181/0", reason="wrong")
     advanced = event("channel.advanced", 93, channel="unfree")
-    return _lines(started, *jobs, finished, retracted, advanced)
+    return _lines(started, *jobs, finished, retracted, advanced, *_of_nix(event))
+
+
+def _of_nix(event: Callable[..., dict[str, Any]]) -> list[dict[str, Any]]:
+    """A derivation, its output and the set that it is of."""
+    named = {"package_set": "nixpkgs", "commit": COMMIT}
+    derivation = {
+        "drv_path": _drv("p1-1"),
+        "system": "x86_64-linux",
+        "outputs": {"out": _drv("p1-1").removesuffix(".drv"), "dev": None},
+        "is_fixed_output": False,
+        "recipe_sha256": "ab" * 32,
+        "required_features": ["big-parallel"],
+        "does_check": True,
+        "inputs": [
+            {"drv_path": _drv("lib-1.2"), "outputs": ["dev", "out"], "roles": ["buildInputs"]},
+            {
+                "drv_path": _drv("check-1"),
+                "outputs": ["out"],
+                "roles": ["checkInputs"],
+                "is_check_only": True,
+            },
+        ],
+    }
+    output = {
+        "drv_path": _drv("p1-1"),
+        "output": "out",
+        "path": _drv("p1-1").removesuffix(".drv"),
+        "nar_hash": "sha256-nsDUWOIG/+sDHaDnOzuXLPpAzJ9vf92UMnR4OGH+iqo=",
+        "nar_bytes": 520,
+        "references": [_drv("lib-1.2").removesuffix(".drv")],
+        "hashes": {"self_blanked": "01" * 32, "content": "02" * 32},
+    }
+    return [
+        event("derivation.observed", 94, **derivation),
+        event("output.observed", 95, **output),
+        event("package-set.evaluated", 96, **named, complete=True, expected_attrs=1),
+        event("attribute.evaluated", 97, **named, attr="p1", system="x86_64-linux", drv_path=_drv("p1-1")),
+    ]
 
 
 def _built() -> bytes:

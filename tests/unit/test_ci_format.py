@@ -1,7 +1,7 @@
 """The generic format: its structs, its schema and its complaints say the same."""
 
 import json
-from typing import get_args
+from typing import Any, get_args
 
 import jsonschema
 import pytest
@@ -13,6 +13,32 @@ from pipelines.sources.ci.complaints import Judged, judge
 from tests.ci_events import COMMIT, event, finished, job, retracted, started
 
 DRV = "/nix/store/" + "0" * 32 + "-torch-2.8.drv"
+LIB = "/nix/store/" + "1" * 32 + "-lib-1.drv"
+INPUT = {"drv_path": LIB, "outputs": ["out"], "roles": ["buildInputs"], "is_check_only": False}
+DERIVATION: dict[str, Any] = {
+    "drv_path": DRV,
+    "system": "x86_64-linux",
+    "outputs": {"out": DRV.removesuffix(".drv")},
+    "is_fixed_output": False,
+    "recipe_sha256": "a" * 64,
+    "inputs": [INPUT],
+}
+NAR_HASH = "sha256-nsDUWOIG/+sDHaDnOzuXLPpAzJ9vf92UMnR4OGH+iqo="
+OUTPUT: dict[str, Any] = {
+    "drv_path": DRV,
+    "output": "out",
+    "path": DRV.removesuffix(".drv"),
+    "nar_hash": NAR_HASH,
+    "nar_bytes": 520,
+    "hashes": {"content": "b" * 64},
+}
+ATTRIBUTE = {
+    "package_set": "nixpkgs",
+    "commit": COMMIT,
+    "attr": "x",
+    "system": "x86_64-linux",
+    "drv_path": DRV,
+}
 GOOD = (
     started(config={"allowUnfree": True}, scope=["gimp"], expected_jobs=2, systems=["x86_64-linux"]),
     started(scope="all", pull_request=7, head_commit=COMMIT),
@@ -22,6 +48,12 @@ GOOD = (
     finished(counts={"succeeded": 2, "queued": 0}, status="succeeded"),
     retracted("r-1/gimp"),
     event("channel.advanced.v1", "c", {"channel": "nixos-cuda", "commit": COMMIT}),
+    event("derivation.observed.v1", "d", DERIVATION),
+    event("derivation.observed.v1", "d", DERIVATION | {"inputs": None, "system": "builtin"}),
+    event("output.observed.v1", "o", OUTPUT),
+    event("package-set.evaluated.v1", "s", {"package_set": "nixpkgs", "commit": COMMIT, "complete": False}),
+    event("attribute.evaluated.v1", "a", ATTRIBUTE),
+    job("gimp", builder="ssh://nix@build3", cores=8),
     job("gimp", subject_of_data=1).replace(b'"id"', b'"traceparent": "x", "id"'),
 )
 BAD = (
@@ -46,6 +78,44 @@ BAD = (
     (event("job.finished.v1", "i", {}), "data.attr", "nothing", "1 to 512 characters"),
     (event("job.finished.v1", "i", [1]), "data", "[1]", "a JSON object"),  # type: ignore[arg-type]
     (event("x", "i", {}), "type", "nixpkgs-health.x", "an event type as"),
+    (job("gimp", cores=0), "data.cores", "0", "a whole number from 1"),
+    (
+        event("derivation.observed.v1", "d", DERIVATION | {"outputs": {}}),
+        "data.outputs",
+        "{}",
+        "path by name",
+    ),
+    (
+        event("derivation.observed.v1", "d", DERIVATION | {"outputs": {"a b": None}}),
+        "data.outputs",
+        "a b",
+        "name",
+    ),
+    (
+        event("derivation.observed.v1", "d", DERIVATION | {"inputs": [INPUT | {"roles": ["a b"]}]}),
+        "data.inputs[0].roles[0]",
+        "drv_path",
+        "the name of a variable",
+    ),
+    (
+        event("derivation.observed.v1", "d", DERIVATION | {"recipe_sha256": "x"}),
+        "data.recipe_sha256",
+        "x",
+        "64 hex",
+    ),
+    (
+        event("output.observed.v1", "o", OUTPUT | {"nar_hash": "sha256:abc"}),
+        "data.nar_hash",
+        "abc",
+        "base 64",
+    ),
+    (
+        event("output.observed.v1", "o", OUTPUT | {"nar_bytes": -1}),
+        "data.nar_bytes",
+        "-1",
+        "a whole number from 0",
+    ),
+    (event("attribute.evaluated.v1", "a", {}), "data.attr", "nothing", "1 to 512 characters"),
     (job("gimp").replace(b'"1.0"', b'"0.3"'), "specversion", '"0.3"', "one of 1.0"),
     (job("gimp").replace(b"https://ci.example.org/unfree", b"a b"), "source", '"a b"', "the address"),
 )
@@ -56,6 +126,18 @@ BEYOND_A_SCHEMA = (
         "data.started_at",
         "2025-10-02",
         "not after stopped_at",
+    ),
+    (
+        event("derivation.observed.v1", "d", DERIVATION | {"inputs": [INPUT, INPUT]}),
+        "data.inputs",
+        "twice",
+        "each output of an input once",
+    ),
+    (
+        event("derivation.observed.v1", "d", DERIVATION | {"inputs": [INPUT | {"drv_path": DRV}]}),
+        "data.inputs",
+        "torch",
+        "other derivations than drv_path",
     ),
     (job("gimp", failed_drvs=[DRV]), "data.failed_drvs", "succeeded", "with status dependency-failed only"),
 )

@@ -29,6 +29,8 @@ JOBS = pl.Schema(
         "stopped_at": INSTANT,
         "time_kind": pl.String(),
         "log_url": pl.String(),
+        "builder": pl.String(),
+        "cores": pl.Int64(),
         "build_id": pl.String(),
         # When the result came to be, and the event of the generic format that told it.
         "occurred_at": INSTANT,
@@ -41,7 +43,7 @@ JOB = ["source", "run_id", "attr", "system", "variant"]
 
 _OF_JOB = (
     "attr", "system", "status", "source_status", "cause_known", "is_cached", "drv_path", "attempt",
-    "queued_at", "started_at", "stopped_at", "time_kind", "log_url", "build_id",
+    "queued_at", "started_at", "stopped_at", "time_kind", "log_url", "builder", "cores", "build_id",
 )  # fmt: skip
 
 

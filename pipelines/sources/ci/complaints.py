@@ -161,6 +161,9 @@ def _descriptions(annotation: Any) -> dict[str, str]:
     }
     for part in typing.get_args(annotation):
         found |= _descriptions(part) if not isinstance(part, str) else {}
+    if isinstance(annotation, type) and issubclass(annotation, msgspec.Struct):
+        for field in msgspec.structs.fields(annotation):
+            found |= _descriptions(field.type)
     return found
 
 

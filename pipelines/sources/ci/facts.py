@@ -18,7 +18,7 @@ from models.vocabulary import Coverage, Unit
 from pipelines.log import schema
 from pipelines.log.quarantine import NO_TIME
 from pipelines.sources.base import Facts, Listing, Rejected
-from pipelines.sources.ci import columns, merge
+from pipelines.sources.ci import columns, graph_facts, merge
 from pipelines.sources.ci.columns import JOB
 from pipelines.sources.ci.complaints import cut
 from pipelines.sources.ci.known import Past, PastRun
@@ -59,6 +59,8 @@ class _Of:
     takes_back: bool = False
     observations: list[dict[str, object]] = field(default_factory=list)
     jobs: list[pl.DataFrame] = field(default_factory=list)
+    frames: dict[str, pl.DataFrame] = field(default_factory=dict)
+    """Events in columns that are complete as they are."""
 
 
 def facts(readings: Sequence[Reading], past: Past | None = None) -> list[Facts]:
@@ -83,8 +85,12 @@ def tell(readings: Sequence[Reading], past: Past, retracted: Sequence[Retraction
     for uri, one in contradicting:
         by_source.setdefault(place_of(uri), _Of()).rejected.append(one)
     pending = _runs(runs, jobs, known, past, by_source)
+    graph, waiting = graph_facts.tell(readings, past)
+    for source, of_graph in graph.items():
+        of = by_source.setdefault(source, _Of())
+        of.frames, of.rejected = of_graph.frames, of.rejected + of_graph.rejected
     for reading in readings:
-        source = place_of(reading.runs[0].source) if reading.runs else UNNAMED
+        source = UNNAMED if reading.source is None else place_of(reading.source)
         by_source.setdefault(source, _Of()).rejected += reading.rejected
         for uri, kind, n in reading.left:
             gap = _gap(place_of(uri), NO_TIME, "not_interpreted", f"events of type {kind}", rows=n)
@@ -112,7 +118,7 @@ def tell(readings: Sequence[Reading], past: Past, retracted: Sequence[Retraction
     made = [_facts(source, of, past) for source, of in sorted(by_source.items())]
     return Told(
         [one for one in made if one.events or one.frames or one.rejected],
-        frozenset(pending),
+        frozenset(pending | waiting),
         tuple(unmatched),
         any(of.takes_back for of in by_source.values()),
     )
@@ -272,7 +278,7 @@ def _facts(source: str, of: _Of, past: Past) -> Facts:
             known[tag] = past.ids(tag, source)
         if event.id not in known[tag]:  # type: ignore[attr-defined]
             events[event.id] = event  # type: ignore[attr-defined]
-    frames: dict[str, pl.DataFrame] = {}
+    frames = dict(of.frames)
     listings: list[Listing] = []
     if of.observations:
         kinds = schema.polars_schema("evaluation_observed")

@@ -23,7 +23,7 @@ from models.ci_format import (
 )
 from pipelines.errors import BadInput
 from pipelines.sources.base import REJECTED_ROWS, Rejected
-from pipelines.sources.ci import columns, generic_lines
+from pipelines.sources.ci import columns, generic_lines, generic_nix
 from pipelines.sources.ci.complaints import Judged
 from pipelines.sources.ci.observations import place_of
 from pipelines.sources.ci.runs import Advance, Reading, Retraction, Run, Told
@@ -102,6 +102,9 @@ def read(lines: Iterable[bytes], told: Told, name: str) -> Reading:
     seen.reject_jobs(name, contradicting, "event_id", CONFLICTING)
     others = _once(seen, name)
     runs, jobs = _runs(jobs, others, told, seen, name)
+    of_nix, refused_paths = generic_nix.frames(others)
+    for line, event in refused_paths:
+        seen.reject(name, f"line {line}: {generic_nix.NO_HASH}", event.envelope.id.encode())
     runs = [
         replace(run, is_complete=False) if run.counts is None and (run.source, run.run_id) in lacking else run
         for run in runs
@@ -121,6 +124,7 @@ def read(lines: Iterable[bytes], told: Told, name: str) -> Reading:
         ),
         rejected=(*seen.rejected, *_counted(seen.reasons, name)),
         left=tuple((source, kind, n) for (source, kind), n in sorted(seen.left.items())),
+        **of_nix,
     )
 
 

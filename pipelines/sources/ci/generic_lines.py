@@ -97,7 +97,7 @@ def _quick_fields(cls: type[msgspec.Struct]) -> list[Any]:
 _OF_ENVELOPE = ("id", "source", "time", "subject")
 _OF_DATA = (
     "run_id", "attr", "system", "variant", "status", "source_status", "cause_known", "is_cached", "drv_path",
-    "failed_drvs", "attempt", "time_kind", "log_url", "repo", "branch", "pull_request", "commit",
+    "failed_drvs", "attempt", "time_kind", "log_url", "builder", "cores", "repo", "branch", "pull_request", "commit",
     "queued_at", "started_at", "stopped_at",
 )  # fmt: skip
 """What becomes a column. All else of an event is checked when it is decoded, and left."""

@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from models.ci_format import Commit, Source, System, Text
+from models.ci_words import Commit, Source, System, Text
 from pipelines.errors import BadInput
 from pipelines.log.store import EMPTY_VERSION, EventLog
 from pipelines.sources.ci.complaints import expected

@@ -142,7 +142,7 @@ def _write(
         {*state.retracted, *back}, key=lambda one: (one.source, one.event_id, one.at, one.reason)
     )
     for path, seen, name, reading in group.files:
-        if not made.pending & {(run.source, run.run_id) for run in reading.runs}:
+        if not made.pending & reading.parts:
             state.done[seen.key] = name
             inbox.remember(path, state, seen)
     return done

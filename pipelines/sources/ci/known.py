@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from typing import Any
 
 import polars as pl
 
@@ -33,6 +34,17 @@ class PastRun:
     """Ids of its older observations."""
 
 
+@dataclass(frozen=True)
+class PastSet:
+    """A package set at a commit as the log has it, in its evaluation with most attributes."""
+
+    observed_at: datetime
+    committed_at: datetime | None
+    is_partial: bool | None
+    rows: list[tuple[str, str, int]]
+    """System, attribute, derivation."""
+
+
 class Past:
     """The log as the reader of a CI sees it. Without a log nothing is known."""
 
@@ -49,6 +61,44 @@ class Past:
     def ids(self, event_type: str, source: str) -> set[str]:
         """Ids of an event type's rows that are recorded for a source."""
         return set(self._scan(event_type).filter(pl.col("source") == source).select("id").collect()["id"])
+
+    def derivations(self, source: str, wanted: Iterable[int]) -> list[dict[str, Any]]:
+        """Rows of these derivations that are recorded for a source."""
+        return self._of_derivations("derivation_observed", source, wanted)
+
+    def outputs(self, source: str, wanted: Iterable[int]) -> list[dict[str, Any]]:
+        """Rows of outputs of these derivations that are recorded for a source."""
+        return self._of_derivations("output_observed", source, wanted)
+
+    def _of_derivations(self, event_type: str, source: str, wanted: Iterable[int]) -> list[dict[str, Any]]:
+        ids = pl.LazyFrame({"derivation_id64": pl.Series(sorted(set(wanted)), dtype=pl.Int64)})
+        found = self._scan(event_type).filter(pl.col("source") == source)
+        return found.join(ids, on="derivation_id64", how="semi").drop("batch", "version").collect().to_dicts()
+
+    def package_set(self, source: str, package_set: str, revision: str) -> PastSet | None:
+        """A package set at a commit; None where the log has none of it."""
+        rows = (
+            self._scan("package_set_evaluated")
+            .filter(
+                pl.col("source") == source,
+                pl.col("package_set") == package_set,
+                pl.col("revision") == revision,
+            )
+            .collect()
+        )
+        if rows.is_empty():
+            return None
+        most = rows.with_columns(attrs=pl.len().over("id")).sort(
+            pl.col("attrs"), ~pl.col("is_partial").fill_null(value=True), "observed_at", "id"
+        )
+        last = most.row(-1, named=True)
+        own = most.filter(pl.col("id") == last["id"])
+        return PastSet(
+            last["observed_at"],
+            last["occurred_at"],
+            last["is_partial"],
+            own.select("system", "attr", "derivation_id64").rows(),
+        )
 
     def runs(self, source: str, run_ids: Iterable[str]) -> dict[str, PastRun]:
         """Runs of a source by id, where the log has any of them."""
@@ -83,6 +133,7 @@ class Past:
             .with_columns(
                 cause_known=~((pl.col("cause") == "unknown") & (pl.col("status") == "failed")),
                 failed_drvs=pl.col("failed_derivations"),
+                builder=pl.col("machine"),
             )
         )
         missing = [name for name in JOBS.names() if name not in (*base.listing.columns, *newest.columns)]

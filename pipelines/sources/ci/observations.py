@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import polars as pl
 
 from models.vocabulary import STATUS_CLASSES, Cause, Coverage, RedKind
+from pipelines.sources import machines
 from pipelines.sources.base import Listing
 from pipelines.sources.ci.known import PastRun
 from pipelines.sources.ci.runs import Run
@@ -15,7 +16,7 @@ from pipelines.sources.ci.runs import Run
 UNFINISHED = ("queued", "running")
 EXTRA = (
     "is_cached", "attempt", "queued_at", "started_at", "stopped_at", "occurred_at", "time_kind", "drv_path",
-    "failed_derivations", "log_url",
+    "failed_derivations", "log_url", "machine", "cores",
 )  # fmt: skip
 """What the log says of a build beside its status."""
 
@@ -76,6 +77,7 @@ def as_builds(jobs: pl.DataFrame) -> pl.DataFrame:
         .then(pl.lit(str(Cause.OWN)))
         .otherwise(pl.lit(str(Cause.UNKNOWN))),
         failed_derivations=pl.col("failed_drvs"),
+        machine=machines.name(pl.col("builder")),
     )
 
 

@@ -65,6 +65,9 @@ class Job:
     """How good the times are: `measured`, `reported` or `file`."""
     log_url: str | None = None
     phase: str | None = None
+    builder: str | None = None
+    """Machine that built it, as the CI calls it."""
+    cores: int | None = None
     build_id: str | None = None
     """The source's own id of the build; without one it is derived from run, attr, system and variant."""
 
@@ -128,6 +131,28 @@ class Reading:
     where an object for each would be too slow."""
     left: tuple[tuple[str, str, int], ...] = ()
     """(source, type of event, number) of what was seen and not interpreted."""
+    derivations: pl.DataFrame | None = None
+    """Derivations in columns (`graph_columns.DERIVATIONS`)."""
+    outputs: pl.DataFrame | None = None
+    """Contents of outputs in columns (`graph_columns.OUTPUTS`)."""
+    attributes: pl.DataFrame | None = None
+    """Attributes of package sets in columns (`graph_columns.ATTRIBUTES`)."""
+    package_sets: tuple["PackageSet", ...] = ()
+
+    @property
+    def parts(self) -> set[tuple[str, str]]:
+        """(source, name) of all that may have to wait for another input: runs, package sets."""
+        return {(run.source, run.run_id) for run in self.runs} | {
+            (one.source, one.name) for one in self.package_sets
+        }
+
+    @property
+    def source(self) -> str | None:
+        """Whose input it is, as far as it tells."""
+        frames = (self.derivations, self.outputs, self.attributes)
+        named = [one.source for one in (*self.runs, *self.package_sets)]
+        named += [frame["source"][0] for frame in frames if frame is not None and frame.height]
+        return named[0] if named else None
 
 
 @dataclass(frozen=True)
@@ -141,6 +166,25 @@ class Advance:
     previous_commit: str | None = None
     commit_at: datetime | None = None
     url: str | None = None
+
+
+@dataclass(frozen=True)
+class PackageSet:
+    """A package set at a commit, as a CI tells it; its attributes are rows elsewhere."""
+
+    source: str
+    package_set: str
+    commit: str
+    at: datetime
+    commit_at: datetime | None
+    is_complete: bool
+    expected: int | None
+    """Attributes that there are; None: not told."""
+
+    @property
+    def name(self) -> str:
+        """What it is called while it waits for attributes: no run has such a name."""
+        return f"package-set\n{self.package_set}\n{self.commit}"
 
 
 class Adapter(Protocol):

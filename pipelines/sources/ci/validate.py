@@ -32,6 +32,8 @@ class Report:
     jobs: int = 0
     complaints: list[Complaint] = field(default_factory=list)
     left: tuple[tuple[str, str, int], ...] = ()
+    nix: tuple[tuple[int, str], ...] = ()
+    """Derivations, outputs and attributes of package sets, those that there are."""
 
     def lines(self) -> Iterator[str]:
         """For a terminal of 80 columns."""
@@ -45,7 +47,8 @@ class Report:
         for _, kind, n in self.left:
             yield from textwrap.wrap(f"{_counted(n, 'event')} of type {cut(kind)} would be left alone", WIDTH)
         faults = _counted(len(self.complaints), "fault") if self.complaints else "no fault"
-        held = f"{_counted(self.runs, 'run')}, {_counted(self.jobs, 'job')}, {faults}"
+        counts = [(self.runs, "run"), (self.jobs, "job"), *self.nix]
+        held = ", ".join([*(_counted(n, what) for n, what in counts), faults])
         yield from textwrap.wrap(f"{cut(self.name)}: {self.format}, {held}", WIDTH)
 
 
@@ -69,8 +72,8 @@ def validate(path: Path, knows: Told | None = None) -> Report:
         return _whole(path, adapter.NAME, error)
     if adapter is generic:
         # What the lines themselves are accused of is told by field; the rest concerns several lines.
-        told = {one.reason for one in complaints}
-        rejected = [one for one in reading.rejected if one.reason not in told]
+        said = {one.reason for one in complaints}
+        rejected = [one for one in reading.rejected if one.reason not in said]
     else:
         rejected = list(reading.rejected)
     pending = [one for facts in tell([reading], Past()).facts for one in facts.rejected]
@@ -79,7 +82,13 @@ def validate(path: Path, knows: Told | None = None) -> Report:
     jobs = sum(len(run.jobs) for run in reading.runs)
     jobs += reading.jobs.height if reading.jobs is not None else 0
     complaints.sort(key=lambda one: (one.line == 0, one.line, one.field))
-    return Report(path.name, adapter.NAME, len(reading.runs), jobs, complaints, reading.left)
+    told = (
+        (reading.derivations, "derivation"),
+        (reading.outputs, "output"),
+        (reading.attributes, "attribute"),
+    )
+    nix = tuple((frame.height, what) for frame, what in told if frame is not None)
+    return Report(path.name, adapter.NAME, len(reading.runs), jobs, complaints, reading.left, nix)
 
 
 def _counted(n: int, what: str) -> str:
