@@ -13,6 +13,7 @@ import click
 from models.presets import PRESETS
 from pipelines import settings
 from pipelines.cli_ingest import ingest, status, validate
+from pipelines.cli_nix import nix
 from pipelines.cli_wave import impact, wave, what_if
 from pipelines.errors import BadInput, HealthError
 
@@ -113,6 +114,7 @@ main.add_command(status)
 main.add_command(wave)
 main.add_command(impact)
 main.add_command(what_if)
+main.add_command(nix)
 
 
 @main.command()

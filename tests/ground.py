@@ -2,9 +2,9 @@
 in one place, and how tests are shared out between processes (`-n 2`).
 
 A test asks for the fixture `chromium` (the path of a browser) and is then a browser test, or for `postgres` (a
-running server of its own). Where there is no Chromium or no PostgreSQL those tests are left out and the summary
-says so; NIXPKGS_HEALTH_BROWSER_TESTS=required and NIXPKGS_HEALTH_POSTGRES_TESTS=required (as in CI) make that an
-error instead.
+running server of its own) or `nix` (stores of its own). Where there is no Chromium, PostgreSQL or Nix those tests are
+left out and the summary says so; NIXPKGS_HEALTH_BROWSER_TESTS=required, NIXPKGS_HEALTH_POSTGRES_TESTS=required and
+NIXPKGS_HEALTH_NIX_TESTS=required (as in CI) make that an error instead.
 """
 
 import os
@@ -20,6 +20,7 @@ from hypothesis import settings
 from xdist.scheduler import LoadFileScheduling
 
 from pipelines.bench import postgres as servers
+from tests import nix_store
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -72,6 +73,14 @@ PROGRAMS = (
         "NIXPKGS_HEALTH_POSTGRES_TESTS",
         f"no PostgreSQL server found on the PATH or in {servers.DEBIAN}",
         "Install one (Debian, Ubuntu: apt install postgresql).",
+    ),
+    Program(
+        "nix",
+        "Nix",
+        nix_store.find_nix,
+        "NIXPKGS_HEALTH_NIX_TESTS",
+        "no Nix found on the PATH of a usual Linux",
+        "Install it (Debian, Ubuntu: apt install nix-bin).",
     ),
 )
 
@@ -146,6 +155,12 @@ def postgres() -> Iterator[servers.Cluster]:
     """A server of the tests' own, empty; a test makes the databases that it needs in it."""
     with servers.cluster() as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def nix(tmp_path_factory: pytest.TempPathFactory) -> nix_store.Nix:
+    """A Nix with stores of the tests' own."""
+    return nix_store.prepared(tmp_path_factory.mktemp("nix"))
 
 
 @pytest.fixture(scope="session", autouse=True)
