@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import msgspec
@@ -220,6 +221,14 @@ def test_a_second_build_in_a_fresh_store_has_the_same_hashes(world: World) -> No
         assert same(world.plain, world.again, strength) == EVERY - {"stamped"}
     assert same(world.plain, world.again, "content") == EVERY - {"stamped", "on-stamped"}
     assert world.plain.derivations() == world.again.derivations()
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_each_strength_finds_what_the_weaker_one_found(world: World, change: str) -> None:
+    after = world.after[change]
+    found = [same(world.plain, after, strength) for strength in ("nar", *STRENGTHS[:-1])]
+    assert all(weak <= strong for weak, strong in pairwise(found))
+    assert same(world.plain, after, "content") <= found[-1]
 
 
 def test_a_changed_comment_is_cut_off(world: World) -> None:
