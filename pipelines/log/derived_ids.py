@@ -14,6 +14,7 @@ KNOWN = {
         + pl.col("does_check").is_not_null()
         + (pl.col("inputs").list.len() > 0)
         + pl.col("inputs").list.eval(pl.element().struct.field("role").is_not_null()).list.sum()
+        + pl.col("inputs").list.eval(pl.element().struct.field("is_check_only").is_not_null()).list.sum()
     ).fill_null(0)
 }
 """How much a telling knows: one that knows more is told again, and is the one that staging takes."""

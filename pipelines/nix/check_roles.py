@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from models.ci_format import Input
+from models.ci_nix import Input
 from pipelines.nix import variables
 from pipelines.nix.derivation import Derivation
 from pipelines.nix.roles import NONINFLUENCING, Used, used

@@ -7,30 +7,23 @@ from dataclasses import dataclass
 
 import msgspec
 
-from models.ci_format import (
-    PREFIX,
+from models.ci_format import TYPES, Envelope, faults
+from models.ci_nix import (
     AttributeEvaluated,
     DerivationObserved,
-    Envelope,
     Hashes,
     Input,
     OutputObserved,
     PackageSetEvaluated,
-    faults,
 )
 from models.derivations import HASH_LENGTH
+from pipelines.nix import variables
 from pipelines.nix.contents import Contents
 from pipelines.nix.derivation import Derivation
 from pipelines.nix.programs import Registered
 from pipelines.nix.roles import recipe
-from pipelines.nix.variables import is_set, words
 
-TYPES: dict[type[msgspec.Struct], str] = {
-    PackageSetEvaluated: f"{PREFIX}package-set.evaluated.v1",
-    AttributeEvaluated: f"{PREFIX}attribute.evaluated.v1",
-    DerivationObserved: f"{PREFIX}derivation.observed.v1",
-    OutputObserved: f"{PREFIX}output.observed.v1",
-}
+TYPE_OF = {kind: name for name, kind in TYPES.items()}
 _ID_DIGITS = 16
 
 
@@ -60,7 +53,7 @@ def line(said: Said, data: msgspec.Struct, name: str) -> bytes:
     envelope = Envelope(specversion="1.0", id=f"{name}/{digest}", source=said.source, time=said.time)
     msgspec.json.decode(msgspec.json.encode(envelope), type=Envelope)
     around = {name: value for name, value in msgspec.structs.asdict(envelope).items() if value is not None}
-    return msgspec.json.encode({**around, "type": TYPES[type(data)], "data": msgspec.Raw(content)}) + b"\n"
+    return msgspec.json.encode({**around, "type": TYPE_OF[type(data)], "data": msgspec.Raw(content)}) + b"\n"
 
 
 def package_set(said: Said, attributes: int, *, is_whole: bool) -> bytes:
@@ -97,9 +90,9 @@ def derivation(
         outputs={name: output.path for name, output in one.outputs.items()},
         is_fixed_output=one.is_fixed_output,
         recipe_sha256=recipe(one, known),
-        required_features=sorted(set(words(one, "requiredSystemFeatures"))),
-        prefers_local=is_set(one, "preferLocalBuild"),
-        does_check=is_set(one, "doCheck"),
+        required_features=sorted(set(variables.words(one, "requiredSystemFeatures"))),
+        prefers_local=variables.is_set(one, "preferLocalBuild"),
+        does_check=variables.is_set(one, "doCheck"),
         inputs=list(inputs),
     )
     return line(said, data, f"derivation/{_hash_part(one.path)}")

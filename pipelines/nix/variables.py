@@ -5,18 +5,12 @@ from typing import Any
 import msgspec
 
 from pipelines.nix.derivation import Derivation
-from pipelines.nix.roles import STRUCTURED
+from pipelines.nix.roles import attributes
 
 
 def value(derivation: Derivation, name: str) -> Any:
     """A text, or with structured attributes any JSON; None where there is none of that name."""
-    if name in derivation.env:
-        return derivation.env[name]
-    try:
-        told = msgspec.json.decode(derivation.env.get(STRUCTURED, "{}"), type=dict[str, msgspec.Raw])
-        return msgspec.json.decode(told[name]) if name in told else None
-    except (ValueError, RecursionError):
-        return None
+    return attributes(derivation).get(name)
 
 
 def text(derivation: Derivation, name: str) -> str:

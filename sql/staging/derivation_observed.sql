@@ -27,7 +27,8 @@ with
             + (outputs_id64 is not null)::int
             + (does_check is not null)::int
             + (len(inputs) > 0)::int
-            + len(list_filter(inputs, lambda one: one.role is not null)) as knows
+            + len(list_filter(inputs, lambda one: one.role is not null))
+            + len(list_filter(inputs, lambda one: one.is_check_only is not null)) as knows
         from log.derivation_observed
     )
 select

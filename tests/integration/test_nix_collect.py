@@ -8,17 +8,22 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import msgspec
 import pytest
 from click.testing import CliRunner
 
-from models import ci_format
+from models import ci_format, ci_nix
 from pipelines.cli import main
+from pipelines.log.store import EventLog
 from pipelines.nix import nar
-from pipelines.nix.collected import TYPES
+from pipelines.nix.collected import TYPE_OF
 from pipelines.paths import ROOT, SITE
+from pipelines.sources.ci.validate import validate
+from tests import histories
+from tests.ci_events import ingest, put
 from tests.nix_store import SET, Nix
 
 ATTRS = (
@@ -46,19 +51,19 @@ class Told:
 
     def of(self, kind: type) -> list[dict]:
         events = [json.loads(line) for line in self.lines]
-        return [event["data"] for event in events if event["type"] == TYPES[kind]]
+        return [event["data"] for event in events if event["type"] == TYPE_OF[kind]]
 
     def derivations(self) -> dict[str, dict]:
         """Name without version -> derivation."""
         return {
             re.sub(r"-[0-9.]+\.drv$", "", one["drv_path"][44:]): one
-            for one in self.of(ci_format.DerivationObserved)
+            for one in self.of(ci_nix.DerivationObserved)
         }
 
     def outputs(self) -> dict[tuple[str, str], dict]:
         """(Name without version, output) -> output."""
         names = {one["drv_path"]: name for name, one in self.derivations().items()}
-        return {(names[one["drv_path"]], one["output"]): one for one in self.of(ci_format.OutputObserved)}
+        return {(names[one["drv_path"]], one["output"]): one for one in self.of(ci_nix.OutputObserved)}
 
 
 def collect(nix: Nix, root: str, folder: Path, *more: str, attrs: tuple[str, ...] = ATTRS) -> Told:
@@ -128,13 +133,57 @@ STRENGTHS = ("self_blanked", "hashes_blanked", "names_keyed", "content")
 
 
 def test_every_event_keeps_the_format(world: World) -> None:
-    decoders = {name: kind for kind, name in TYPES.items()}
+    decoders = {name: kind for kind, name in TYPE_OF.items()}
     for line in world.plain.lines:
         event = json.loads(line)
         msgspec.convert(event, ci_format.Envelope)
         msgspec.convert(event["data"], decoders[event["type"]])
     ids = [json.loads(line)["id"] for line in world.plain.lines]
     assert len(ids) == len(set(ids))
+
+
+def test_the_inbox_takes_all_of_it_and_a_second_collection_adds_nothing(world: World, tmp_path: Path) -> None:
+    told = put(tmp_path / "inbox", "collected.ndjson", [line + b"\n" for line in world.plain.lines])
+    assert validate(told).complaints == []
+    assert [one.rejected for one in ingest(tmp_path, told)] == [0]
+    log = EventLog(tmp_path / "log")
+    kinds = {
+        "derivation_observed": ci_nix.DerivationObserved,
+        "output_observed": ci_nix.OutputObserved,
+        "package_set_evaluated": ci_nix.AttributeEvaluated,
+    }
+    for table, kind in kinds.items():
+        assert log.scan(table).collect().height == len(world.plain.of(kind))
+    before = log.version()
+    again = put(tmp_path / "inbox", "again.ndjson", [later(line) for line in world.plain.lines])
+    assert ingest(tmp_path, again) == []
+    assert EventLog(tmp_path / "log").version() == before
+
+
+def test_what_a_later_collection_asks_is_joined(nix: Nix, world: World, tmp_path: Path) -> None:
+    unasked = collect(nix, "one", tmp_path, attrs=("app",))
+    for name, told in (("unasked", unasked), ("asked", world.plain)):
+        file = put(tmp_path / "inbox", f"{name}.ndjson", map(later, told.lines))
+        assert [one.rejected for one in ingest(tmp_path, file)] == [0]
+    seen = EventLog(tmp_path / "log").scan("derivation_observed").filter(name="app-7").sort("batch").collect()
+    verdicts = [{one["role"]: one["is_check_only"] for one in row} for row in seen["inputs"]]
+    assert [one["nativeBuildInputs"] for one in verdicts] == [None, True]
+    with histories.build(EventLog(tmp_path / "log"), also=("core.derivation_inputs",)) as con:
+        edges = con.execute(
+            """
+            select i.name, e.is_check_only from core.derivation_inputs as e
+            join core.derivations as i on e.input_id = i.derivation_id
+            join core.derivations as d on d.derivation_id = e.derivation_id
+            where d.name = 'app-7' order by 1
+            """
+        ).fetchall()
+    assert edges == [("check-framework-2.0", True), ("greeting-library-1.0.9", False), ("line-tool-3", False)]
+
+
+def later(line: bytes) -> bytes:
+    """The same event, as a later run says it."""
+    event = json.loads(line)
+    return json.dumps({**event, "time": "2090-01-01T00:00:00Z"}).encode() + b"\n"
 
 
 def test_archives_are_those_of_nix(nix: Nix, world: World) -> None:
@@ -172,6 +221,14 @@ def test_a_second_build_in_a_fresh_store_has_the_same_hashes(world: World) -> No
         assert same(world.plain, world.again, strength) == EVERY - {"stamped"}
     assert same(world.plain, world.again, "content") == EVERY - {"stamped", "on-stamped"}
     assert world.plain.derivations() == world.again.derivations()
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_each_strength_finds_what_the_weaker_one_found(world: World, change: str) -> None:
+    after = world.after[change]
+    found = [same(world.plain, after, strength) for strength in ("nar", *STRENGTHS[:-1])]
+    assert all(weak <= strong for weak, strong in pairwise(found))
+    assert same(world.plain, after, "content") <= found[-1]
 
 
 def test_a_changed_comment_is_cut_off(world: World) -> None:
@@ -257,16 +314,16 @@ def test_a_second_run_says_the_same_and_hashes_nothing(nix: Nix, world: World) -
     assert [json.loads(line)["id"] for line in told.lines] == [
         json.loads(line)["id"] for line in world.plain.lines
     ]
-    assert told.of(ci_format.OutputObserved) == world.plain.of(ci_format.OutputObserved)
+    assert told.of(ci_nix.OutputObserved) == world.plain.of(ci_nix.OutputObserved)
     assert "0 paths of 0.0 MB read, 12 known from before" in told.sentence
 
 
 def test_the_whole_file_without_attributes(nix: Nix, world: World, tmp_path: Path) -> None:
     told = collect(nix, "one", tmp_path, attrs=())
-    assert told.of(ci_format.PackageSetEvaluated) == [
+    assert told.of(ci_nix.PackageSetEvaluated) == [
         {"package_set": "small", "commit": COMMIT, "complete": True, "expected_attrs": len(ATTRS) + 2}
     ]
-    attrs = {one["attr"] for one in told.of(ci_format.AttributeEvaluated)}
+    attrs = {one["attr"] for one in told.of(ci_nix.AttributeEvaluated)}
     assert attrs == {*ATTRS, "notBuilt", 'nested."dotted.name"'}
     assert "2 attributes do not evaluate, 1 outputs are not in the store" in told.sentence
 
@@ -280,18 +337,18 @@ def test_a_file_that_holds_one_derivation(nix: Nix, world: World, tmp_path: Path
     done = CliRunner().invoke(main, command, env=nix.environment)
     assert done.exit_code == 0, done.output
     told = Told(done.stdout, tuple(out.read_bytes().splitlines()))
-    assert [one["attr"] for one in told.of(ci_format.AttributeEvaluated)] == ["line-tool"]
+    assert [one["attr"] for one in told.of(ci_nix.AttributeEvaluated)] == ["line-tool"]
     assert told.outputs() == {key: one for key, one in world.plain.outputs().items() if key[0] == "line-tool"}
 
 
 def test_an_attribute_that_is_named_twice_counts_once(nix: Nix, world: World, tmp_path: Path) -> None:
     told = collect(nix, "one", tmp_path, attrs=("tool", "tool"))
-    assert [one["expected_attrs"] for one in told.of(ci_format.PackageSetEvaluated)] == [1]
-    assert len(told.of(ci_format.AttributeEvaluated)) == 1
+    assert [one["expected_attrs"] for one in told.of(ci_nix.PackageSetEvaluated)] == [1]
+    assert len(told.of(ci_nix.AttributeEvaluated)) == 1
 
 
 def test_a_chosen_part_is_not_complete(world: World) -> None:
-    [told] = world.plain.of(ci_format.PackageSetEvaluated)
+    [told] = world.plain.of(ci_nix.PackageSetEvaluated)
     assert (told["complete"], told["expected_attrs"]) == (False, len(ATTRS))
 
 
@@ -299,7 +356,7 @@ def test_an_attribute_that_does_not_evaluate_is_told_and_holds_nothing_up(
     nix: Nix, world: World, tmp_path: Path
 ) -> None:
     told = collect(nix, "one", tmp_path, attrs=("refused", "tool", 'nested."dotted.name"'))
-    assert {one["attr"] for one in told.of(ci_format.AttributeEvaluated)} == {"tool", 'nested."dotted.name"'}
+    assert {one["attr"] for one in told.of(ci_nix.AttributeEvaluated)} == {"tool", 'nested."dotted.name"'}
     assert "1 attributes do not evaluate" in told.sentence
 
 
@@ -394,7 +451,7 @@ def test_the_script_on_the_page_has_ten_lines_and_works(nix: Nix, tmp_path: Path
     assert "some did not build" in done.stderr
     lines = (tmp_path / f"collected-{COMMIT}.ndjson").read_bytes().splitlines()
     told = Told(done.stdout, tuple(lines))
-    [of] = told.of(ci_format.PackageSetEvaluated)
+    [of] = told.of(ci_nix.PackageSetEvaluated)
     assert (of["package_set"], of["commit_time"]) == ("nixpkgs", "2025-10-01T02:00:00Z")
     assert ("app", "out") in told.outputs()
     assert ("not-built", "out") not in told.outputs()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from models.ci_format import Input
+from models.ci_nix import Input
 from pipelines.errors import BadInput
 from pipelines.nix import aterm, check_roles, expressions, hashing, programs, variables
 from pipelines.nix.check_roles import Answers
