@@ -49,7 +49,7 @@ def nix() -> None:
 @click.option(
     "--known",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="File of contents hashed before; without it OUT.known.",
+    help="File of contents hashed before; without it a hidden one beside OUT.",
 )
 def collect(
     file: Path | None,
@@ -92,7 +92,8 @@ def collect(
         said=Said(source, package_set, commit, f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}", commit_time),
         store=Store(None if root is None else root.resolve()),
         out=out,
-        known=known or out.with_name(out.name + ".known"),
+        # Hidden: an inbox passes over it.
+        known=known or out.with_name(f".{out.name}.known"),
         asks_tests=check_inputs,
     )
     with shown() as steps:
