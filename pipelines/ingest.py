@@ -79,7 +79,9 @@ def record(
     frames = dict(facts.frames)
     if "build_observed" in frames and frames["build_observed"].height:
         told = state.untold(log, frames["build_observed"])
-        frames["build_observed"] = build_facts.fresh(told, state.build_facts(log, told))
+        frames["build_observed"] = (
+            build_facts.fresh(told, state.build_facts(log, told)) if told.height else told
+        )
     for event_type in derived_ids.EVENT_TYPES:
         if event_type in frames:
             frames[event_type] = derived_ids.untold(log, event_type, frames[event_type])

@@ -391,3 +391,40 @@ def test_a_crawl_goes_to_the_log_once(server: replay_server.Replay, tmp_path: Pa
     assert [one.batch for one in ingest(*SMALL)] == [None]
     assert len(server.paths) == asked_before
     assert "remove it to go on" in told[-1] or any("remove it to go on" in line for line in told)
+
+
+def _turned(value: object) -> object:
+    """A JSON value with the keys of its objects the other way round."""
+    if isinstance(value, dict):
+        return {key: _turned(inner) for key, inner in reversed(value.items())}
+    return [_turned(inner) for inner in value] if isinstance(value, list) else value
+
+
+def test_the_order_of_keys_means_nothing(server: replay_server.Replay, tmp_path: Path) -> None:
+    turned: list[str] = []
+
+    def answer(_number: int, path: str) -> replay_server.Fault | None:
+        row = replay_server.recorded(server.instant).get(path)
+        if row is None or row[0] != 200:
+            return None
+        turned.append(path)
+        told = _turned(json.loads(replay_server.body(server.instant, path)))
+        return replay_server.page(json.dumps(told).encode(), replay_server.JSON)
+
+    def ingest(name: str, at: Time) -> EventLog:
+        log, clock = EventLog(tmp_path / name / "log"), at.clock()
+        var = tmp_path / name
+        asked = crawling.instance(server.url, *SMALL)
+        ingest_hydra(asked, SMALL, var, log, var / "quarantine", lambda _: None, clock.now, clock)
+        return log
+
+    plain = ingest("plain", Time())
+    server.fault = answer
+    later = Time()
+    other = ingest("turned", later)
+    assert len(turned) > 100
+    for table in ("evaluation_observed", "membership_changed", "build_observed", "aggregate_observed"):
+        assert other.scan(table).collect().equals(plain.scan(table).collect())
+    server.fault = lambda _number, _path: None
+    later.seconds += 60
+    assert len(ingest("turned", later).batches()) == 1

@@ -2,6 +2,7 @@
 
 import json
 import random
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -247,7 +248,23 @@ def test_no_damage_to_a_line_makes_a_fact_of_another(data: st.DataObject) -> Non
         assert set(chunk.jobs["status"]) <= {"failed", "queued", "running"}
 
 
-ODD = ["", "a", "a b", "a\x1f", "a\x7f", "é", "٣", COMMIT, COMMIT + "\n", "4" * 39 + "\u0664", "x-y", "x-y\n"]
+ODD = [
+    "",
+    " ",
+    "   ",
+    " a",
+    "a",
+    "a b",
+    "a\x1f",
+    "a\x7f",
+    "é",
+    "٣",
+    COMMIT,
+    COMMIT + "\n",
+    "4" * 39 + "\u0664",
+    "x-y",
+    "x-y\n",
+]
 ODD += ["2025-10-01T00:00:00Z", "2025-10-01T00:00:00Z\n", "2025-02-29T00:00:00Z", "2025-10-01T23:59:60Z"]
 ODD += [
     "2025-10-01T00:00:00.1234567890Z",
@@ -285,6 +302,29 @@ def test_columns_of_many_distinct_values_are_judged_alike() -> None:
     assert 500 < len(refused) < len(lines) - 600
 
 
+@pytest.mark.parametrize("name", ["attr", "run_id", "source_status", "branch", "subject", "id"])
+def test_a_blank_text_names_nothing(name: str) -> None:
+    for many in (1, 600):
+        lines = [
+            job(f"a{n}", commit=COMMIT, source_status=f"s{n}", branch=f"b{n}", run=f"r{n}")
+            for n in range(many)
+        ]
+        told = json.loads(lines[0])
+        (told if name in IN_ENVELOPE else told["data"])[name] = "  "
+        (chunk,) = generic_lines.chunks([*lines, json.dumps(told).encode() + b"\n"])
+        assert chunk.jobs.height == many
+        assert [complaints[0].line for _, complaints in chunk.refused] == [many + 1]
+
+
 def test_a_file_of_nothing_but_junk_ends_soon() -> None:
+    read_so_far = 0
+
+    def junk() -> Iterator[bytes]:
+        nonlocal read_so_far
+        while True:
+            read_so_far += 1
+            yield b"{}\n"
+
     with pytest.raises(BadInput, match="more than 100,000 lines that are no events"):
-        generic.read((b"{}\n" for _ in range(10**9)), Told(), "junk")
+        generic.read(junk(), Told(), "junk")
+    assert read_so_far < 200_000

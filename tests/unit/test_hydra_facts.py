@@ -7,10 +7,14 @@ from typing import Any
 
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from pipelines.log.store import EventLog
+from pipelines.sources import values
 from pipelines.sources.base import Facts, Known
+from pipelines.sources.hydra import facts as hydra_facts
 from pipelines.sources.hydra import job_names
 from pipelines.sources.hydra.facts import facts
 from pipelines.sources.hydra.tables import SCHEMAS, Tables, concat
@@ -327,8 +331,8 @@ def test_a_source_that_knows_less_takes_no_cause_back(tmp_path: Path) -> None:
     over_http = _world([_evaluation(1)], {1: [1]}, [_build(1, 0, build_status=7)])
     with_steps = _world([_evaluation(1)], {1: [1]}, [_build(1, 1, build_status=7)], [step])
     http_again = _world([_evaluation(1)], {1: [1]}, [_build(1, 2, build_status=7)])
-    for given in (over_http, with_steps, http_again):
-        hydra_world.record(log, given)
+    for world in (over_http, with_steps, http_again):
+        hydra_world.record(log, world)
     assert [(status, cause) for _, status, cause in _facts_of(log)] == [
         ("timed-out", "unknown"),
         ("timed-out", "dependency"),
@@ -341,3 +345,27 @@ def test_one_reading_in_parts_is_the_whole() -> None:
     for name in SCHEMAS:
         assert_frame_equal(getattr(concat(parts), name), getattr(concat([whole]), name))
     assert all(getattr(concat([]), name).is_empty() for name in SCHEMAS)
+
+
+ROWS = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3), st.integers(0, 3)), max_size=8)
+
+
+@settings(max_examples=500, deadline=None)
+@given(ROWS)
+def test_rows_in_order_and_rows_in_disorder_give_the_same_last(rows: list[tuple[int, int, int]]) -> None:
+    frame = pl.DataFrame(
+        rows, schema=["a", "b", "n"], orient="row", schema_overrides=dict.fromkeys("abn", pl.Int64)
+    )
+    latest = {(a, b): n for a, b, n in sorted(rows)}
+    for told in (frame, frame.sort("a", "b", "n"), frame.unique(["a", "b"]).sort("a", "b")):
+        kept = hydra_facts._last(told, ["a", "b"], ["n"])
+        assert [row[:2] for row in kept.iter_rows()] == sorted(latest)
+    assert list(hydra_facts._last(frame, ["a", "b"], ["n"]).iter_rows()) == [
+        (a, b, latest[a, b]) for a, b in sorted(latest)
+    ]
+
+
+def test_a_name_that_cannot_be_used_is_found_among_few() -> None:
+    names = pl.Series("name", ["a", "b", None, "", "a\n", "a", "x" * 101])
+    said = names.to_frame().select(hydra_facts._of_few(names, values.word)).to_series()
+    assert said.to_list() == [True, True, False, False, False, True, False]

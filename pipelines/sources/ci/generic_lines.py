@@ -10,6 +10,7 @@ import typing
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from operator import attrgetter
 from typing import Any
 
@@ -44,7 +45,7 @@ def chunks(lines: Iterable[bytes]) -> Iterator[Chunk]:
     """The events of the lines; blank lines are none."""
     first = 1
     waiting: list[bytes] = []
-    for part in lines.batches() if isinstance(lines, Lines) else [list(lines)]:
+    for part in lines.batches() if isinstance(lines, Lines) else _batches(iter(lines)):
         waiting += part
         while len(waiting) >= CHUNK:
             yield _chunk(waiting[:CHUNK], first)
@@ -52,6 +53,11 @@ def chunks(lines: Iterable[bytes]) -> Iterator[Chunk]:
             del waiting[:CHUNK]
     if waiting:
         yield _chunk(waiting, first)
+
+
+def _batches(lines: Iterator[bytes]) -> Iterator[list[bytes]]:
+    while part := list(islice(lines, CHUNK)):
+        yield part
 
 
 def _quick(annotation: Any) -> Any:
@@ -116,8 +122,8 @@ _DRVS = "\x1f"
 _SAMPLE = 200
 """Values at the beginning of a column that tell whether it holds many distinct ones."""
 _CONTROL = [chr(code) for code in (*range(32), 127)]
-_NO_CONTROL = _PATTERNS["id"]
-"""Text without control characters: those are found faster by name than by pattern."""
+_NAME = _PATTERNS["id"]
+"""Text without control characters that is not all blank: both are found faster by name than by pattern."""
 SCHEMA = pl.Schema(
     {
         **JOBS,
@@ -201,7 +207,7 @@ def _columns(events: list[Any], numbers: list[int], is_plain: bool) -> tuple[pl.
     doubts: list[pl.Expr] = []
     for name in (*_OF_ENVELOPE, *_OF_DATA):
         values = list(map(_GET[name], events if name in _OF_ENVELOPE else data))
-        if (name == "subject" and is_plain) or (values[0] is None and values.count(None) == len(values)):
+        if values[0] is None and values.count(None) == len(values):
             continue
         if name == "failed_drvs":
             # As texts: polars would look at each list in Python.
@@ -212,8 +218,8 @@ def _columns(events: list[Any], numbers: list[int], is_plain: bool) -> tuple[pl.
             values = values[:1]
         else:
             columns[name] = pl.Series(name, values, dtype=dtype)
-        if name in _PATTERNS and not (is_plain and _PATTERNS[name] == _NO_CONTROL):
-            doubt = _doubt(name, values)
+        if name in _PATTERNS:
+            doubt = _doubt(name, values, is_plain)
             doubts += [] if doubt is None else [doubt]
     instants = {name: _instant(columns[name]) for name in _TIMES if name in columns}
     doubts += [pl.col(name).is_not_null() & instant.is_null() for name, instant in instants.items()]
@@ -258,13 +264,15 @@ def _instant(told: pl.Series) -> pl.Expr:
     return instant if form == "%+" else instant.dt.replace_time_zone("UTC")
 
 
-def _doubt(name: str, values: list[str | None]) -> pl.Expr | None:
-    """Which values do not match the field's pattern; None: none. Few distinct values are looked at one by one."""
+def _doubt(name: str, values: list[str | None], is_plain: bool) -> pl.Expr | None:
+    """Which values may not match the field's pattern; None: none. Few distinct values are looked at one by one."""
     pattern = _PATTERNS[name]
     if len(set(values[:_SAMPLE])) > _SAMPLE // 20:
-        if pattern == _NO_CONTROL:
-            return pl.col(name).str.contains_any(_CONTROL)
-        return ~pl.col(name).str.contains(pattern.replace(r"\Z", r"\z"))
+        if pattern != _NAME:
+            return ~pl.col(name).str.contains(pattern.replace(r"\Z", r"\z"))
+        # What is all blank begins with a blank.
+        may_be_blank = pl.col(name).str.starts_with(" ")
+        return may_be_blank if is_plain else may_be_blank | pl.col(name).str.contains_any(_CONTROL)
     distinct = set(values)
     bad = [text for text in distinct if text is not None and not re.search(pattern, text)]
     return pl.col(name).is_in(bad) if bad else None

@@ -6,7 +6,7 @@ counts, as coverage is full.
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 import polars as pl
@@ -73,17 +73,19 @@ def facts(source: str, tables: Tables, known: Known) -> Facts:
 def _usable(builds: pl.DataFrame) -> tuple[pl.DataFrame, list[Rejected]]:
     """Builds with attr and variant; those whose names cannot be used, with the reason."""
     named = job_names.with_names(builds)
-    is_usable = (
-        values.attr(pl.col("attr"))
-        & values.system(pl.col("system"))
-        & _is_name(pl.col("project"))
-        & _is_name(pl.col("jobset"))
-        & (values.attr(pl.col("variant")) | (pl.col("variant") == ""))
-        & (pl.col("build_id") > 0)
-    ).fill_null(value=False)
-    bad = named.filter(~is_usable).sort("build_id", "observed_at")
-    if bad.is_empty():
+    is_usable = named.select(
+        (
+            values.attr(pl.col("attr"))
+            & _of_few(named["system"], values.system)
+            & _of_few(named["project"], _is_name)
+            & _of_few(named["jobset"], _is_name)
+            & _of_few(named["variant"], lambda name: values.attr(name) | (name == ""))
+            & (pl.col("build_id") > 0)
+        ).fill_null(value=False)
+    ).to_series()
+    if is_usable.all():
         return named, []
+    bad = named.filter(~is_usable).sort("build_id", "observed_at")
     rejected: list[Rejected] = []
     parts = bad.select("build_id", "job", "system", jobset=_jobset()).partition_by("jobset", as_dict=True)
     for (jobset,), part in sorted(parts.items()):
@@ -93,11 +95,29 @@ def _usable(builds: pl.DataFrame) -> tuple[pl.DataFrame, list[Rejected]]:
     return named.filter(is_usable), rejected
 
 
+def _of_few(told: pl.Series, check: Callable[[pl.Expr], pl.Expr]) -> pl.Expr:
+    """What the check says of a column of few distinct values: it looks at each of them once."""
+    distinct = told.unique().to_frame()
+    bad = distinct.filter(~check(pl.first()).fill_null(value=False)).to_series()
+    return ~pl.col(told.name).is_in(bad.implode(), nulls_equal=True) if len(bad) else pl.lit(value=True)
+
+
 def _last(rows: pl.DataFrame, key: list[str], order: Sequence[str] = ()) -> pl.DataFrame:
     """Rows sorted by the key, of those with an equal one the last by `order`: a tenth of the cost of `unique`."""
+    if rows.height < 2 or rows.select(_follows(key).slice(1).all()).item():
+        return rows
     ordered = rows.sort(*key, *order)
     is_last = [pl.col(name).ne_missing(pl.col(name).shift(-1)) for name in key]
     return ordered.filter(pl.any_horizontal(is_last) | (pl.int_range(pl.len()) == pl.len() - 1))
+
+
+def _follows(key: list[str]) -> pl.Expr:
+    """Whether a row's key is greater than that of the row before it; not so where one is unknown."""
+    follows = pl.lit(value=False)
+    for name in reversed(key):
+        before = pl.col(name).shift(1)
+        follows = (pl.col(name) > before) | ((pl.col(name) == before) & follows)
+    return follows.fill_null(value=False)
 
 
 def _is_name(of: pl.Expr) -> pl.Expr:
@@ -112,7 +132,9 @@ def _jobset() -> pl.Expr:
 def _whole(tables: Tables) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Evaluations whose members are all among the builds, as first observed; and their members, sorted."""
     members = _last(tables.members, ["evaluation_id", "build_id"])
-    missing = members.join(tables.builds.select("build_id"), on="build_id", how="anti")
+    missing = members.filter(
+        ~pl.col("build_id").is_in(tables.builds["build_id"].implode()).fill_null(value=False)
+    )
     evaluations = (
         tables.evaluations.join(missing, on="evaluation_id", how="anti")
         .sort("evaluation_id", "observed_at", "project", "jobset")

@@ -34,13 +34,15 @@ def with_names(builds: pl.DataFrame) -> pl.DataFrame:
     The common form is split over whole columns, the rest name by name.
     """
     suffix = pl.format(".{}", "system")
-    is_common = pl.col("job").str.ends_with(suffix)
-    common = builds.filter(is_common).with_columns(
+    is_common = builds.select(pl.col("job").str.ends_with(suffix).fill_null(value=False)).to_series()
+    common = (builds if is_common.all() else builds.filter(is_common)).with_columns(
         attr=pl.col("job").str.head(
             pl.col("job").str.len_chars().cast(pl.Int64) - suffix.str.len_chars().cast(pl.Int64)
         ),
         variant=pl.lit(""),
     )
+    if common.height == builds.height:
+        return common
     rest = builds.filter(~is_common)
     pairs = [split(job, system) for job, system in rest.select("job", "system").iter_rows()]
     named = rest.with_columns(
