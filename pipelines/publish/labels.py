@@ -210,6 +210,7 @@ LABELS = {
     "unnamed_jobs": "Unknown: not named (jobs)",
     "markers_until_at": "List of markers ends",
     "attribute_set": "Attribute set",
+    "team": "Team",
     "long_own_jobs": "Of them own failures (jobs)",
     "long_attrs": "Packages",
     "maintained_attrs": "With a maintainer (packages)",

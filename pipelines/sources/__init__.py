@@ -8,6 +8,7 @@ from pipelines.sources import (
     channel_history,
     haskell_updates,
     nixpkgs_graph,
+    package_owners,
     trunk_failures,
     version_updates,
 )
@@ -20,6 +21,7 @@ SOURCES: tuple[Source, ...] = (
     broken_markers,
     nixpkgs_graph,
     version_updates,
+    package_owners,
 )
 """Every history that `ingest history` recognises."""
 

@@ -323,3 +323,9 @@ from core.regression_jobs where source = 'burst' limit 1;
 
 -- channel_stall_jobs__were_red_in_their_stall
 update core.channel_stall_jobs set evaluations = 0 where source = 'fed';
+
+-- package_owners__are_of_the_newest_list
+update core.package_owners set listed_at = listed_at - interval 1 day;
+
+-- failing_by_owner__holds_every_failing_job_of_an_owner
+update metrics.failing_by_owner set failing_jobs = failing_jobs + 1 where source = 'full';
