@@ -136,6 +136,10 @@ ROWS: dict[str, list[dict[str, Any]]] = {
     ],
     "notice_waves": [],
     "notice_maintained": [{"source": "hydra.example.org", "jobset": "nixpkgs/trunk"}],
+    "notice_systems": [
+        {"source": "hydra.example.org", "jobset": "nixpkgs/trunk", "system": system, "as_of_at": AT}
+        for system in ("aarch64-linux", "x86_64-linux")
+    ],
     "notice_sets": [{"name": "python313Packages", "failures": 20}, {"name": "quiet", "failures": 19}],
     "notice_owners": [
         {"owner_kind": "maintainer", "owner": "Ada", "attr": "blender"},

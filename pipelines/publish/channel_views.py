@@ -94,13 +94,13 @@ class ChannelViews(Reference):
         )
 
     def channel_stalls(self, rows: Sequence[Mapping[str, Any]], caption: str) -> Markup:
-        """Stalls with what was best to fix."""
+        """Stalls with what was best to fix, where one fix would have ended them sooner."""
         shown = [
             {
                 **row,
                 "evaluation": self._evaluation(row["source"], row["evaluation_id"]),
                 "ended_at": row["ended_at"] or Cell(Markup("lasts"), ""),
-                "cause": self._named_cause(row),
+                "cause": self._best_cause(row),
             }
             for row in rows
         ]
@@ -112,7 +112,13 @@ class ChannelViews(Reference):
             "blocked_evaluations",
             "unknown_evaluations",
         )
-        return grid.table(shown, columns(*keys, "cause"), caption)
+        return grid.table(shown, columns(*keys, "cause", "cause_saved_days"), caption)
+
+    def _best_cause(self, row: Mapping[str, Any]) -> Cell:
+        """The cause that was best to fix; none where no single fix would have saved anything."""
+        if row["cause"] is not None and not row["cause_saved_days"]:
+            return Cell(Markup("no single one"), "")
+        return self._named_cause(row)
 
     def _job(self, attr: str) -> Cell:
         """The attribute of a job, linked to its history."""

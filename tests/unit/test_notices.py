@@ -99,7 +99,7 @@ def test_both_formats_have_what_they_require_and_absolute_addresses_where_the_si
 ) -> None:
     written(tmp_path, "https://health.example.org/")
     files = sorted(tmp_path.rglob("*.atom"))
-    assert len(files) == 11
+    assert len(files) == 13
     for file in files:
         root = atom(file)
         names = {child.tag.removeprefix(ATOM) for child in root}
@@ -163,7 +163,15 @@ def test_lists_hold_one_attribute_a_line(tmp_path: Path) -> None:
     listed = tmp_path / "mark_broken/hydra.example.org/nixpkgs/trunk/x86_64-linux.txt"
     assert listed.read_text() == "alpha\nzeta\n"
     assert (tmp_path / "unmark/hydra.example.org/nixpkgs/trunk/x86_64-linux.txt").read_text() == "well\n"
-    assert [(one["word"], one["jobs"]) for one in made.lists] == [("mark_broken", 2), ("unmark", 1)]
+    assert [(one["word"], one["system"], one["jobs"]) for one in made.lists] == [
+        ("mark_broken", "aarch64-linux", 0),
+        ("mark_broken", "x86_64-linux", 2),
+        ("unmark", "aarch64-linux", 0),
+        ("unmark", "x86_64-linux", 1),
+    ]
+    empty = tmp_path / "unmark/hydra.example.org/nixpkgs/trunk/aarch64-linux.txt"
+    assert empty.read_text() == "", "a list is there before it has anything on it"
+    assert atom(empty.with_suffix(".atom")).findall(f"{ATOM}entry") == []
     first = atom(listed.with_suffix(".atom")).find(f"{ATOM}entry")
     assert first is not None
     # It became a candidate 90 days after it began to fail.
