@@ -74,7 +74,7 @@ LABELS = {
     "range": "Broke between",
     "cause_saved_days": "A fix would have saved (days)",
     "saved_days": "Without this job (days)",
-    "would_advance": "Would have advanced to",
+    "would_advance": "Would have advanced on",
     "blocked_evaluations": "Blocked (evaluations)",
     "unknown_evaluations": "Undecided (evaluations)",
     "channel": "Channel",
