@@ -8,7 +8,9 @@ listed_on = 2026-08-19      # date of the list
 left_out = ["somebody"]     # handles of those who asked to be left out; letters count alike, large or small
 
 Only public handles are kept. Names and e-mail addresses stand beside them and are never stored, not in quarantine
-either. Where a package tells its direct maintainers apart from the members of its teams, only they are maintainers.
+either. A newer list, or one of the same date from which more is left out, takes the place of the one before in all that
+is computed and published; the log itself keeps what it once recorded. Where a package tells its direct maintainers
+apart from the members of its teams, only they are maintainers.
 """
 
 import hashlib
