@@ -1,9 +1,10 @@
 """Events that somebody decided: channels, waves, resolutions of packages, tags."""
 
 from datetime import datetime
+from typing import ClassVar
 
 from models.event import Event
-from models.parts import ChannelPeriod
+from models.parts import ChannelPeriod, OwnerRow
 
 
 class ChannelDeclared(Event, frozen=True, kw_only=True, tag="channel_declared"):
@@ -41,6 +42,21 @@ class ChannelDeclared(Event, frozen=True, kw_only=True, tag="channel_declared"):
     """Jobs of the selection that may be red all the same."""
     minimum_age_seconds: int = 0
     """Seconds that an evaluation waits before the channel advances to it."""
+
+
+class PackageOwnersListed(Event, frozen=True, kw_only=True, tag="package_owners_listed"):
+    """Who looks after which attribute, as one list says as a whole; `observed_at` is the date of the list.
+
+    The newest list of a source holds; of one date, the one from which most was left out on request.
+    """
+
+    rows_field: ClassVar[str | None] = "rows"
+    id_columns: ClassVar[tuple[str, ...]] = ("id", "attr", "owner_kind", "owner")
+
+    id: str
+    left_out_rows: int = 0
+    """Rows about those who asked to be left out; nothing else is kept of them."""
+    rows: list[OwnerRow]
 
 
 class WaveDeclared(Event, frozen=True, kw_only=True, tag="wave_declared"):

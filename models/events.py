@@ -9,7 +9,13 @@ equal rows.
 from datetime import date, datetime
 from typing import ClassVar
 
-from models.declared_events import ChannelDeclared, WaveDeclared, WavePackageResolved, WaveTagged
+from models.declared_events import (
+    ChannelDeclared,
+    PackageOwnersListed,
+    WaveDeclared,
+    WavePackageResolved,
+    WaveTagged,
+)
 from models.derivation_events import (
     BuildCostDeclared,
     DerivationObserved,
@@ -205,6 +211,7 @@ EVENT_TYPES: dict[str, type[Event]] = {
         PackageUpdated,
         OutputObserved,
         BuildCostDeclared,
+        PackageOwnersListed,
         PackageMarkedBroken,
         PackageUnmarkedBroken,
         WaveDeclared,

@@ -67,6 +67,16 @@ class PackageSetRow(msgspec.Struct, frozen=True, kw_only=True):
     derivation_id64: int
 
 
+class OwnerRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One attribute and one of those who look after it."""
+
+    attr: str
+    owner_kind: str
+    """`maintainer` or `team`."""
+    owner: str
+    """The public handle; never a name or an address."""
+
+
 class ChannelPeriod(msgspec.Struct, frozen=True, kw_only=True):
     """Where a channel is fed from for some time: a rename of its jobset or of its job begins a new one."""
 

@@ -5,7 +5,7 @@ histories = ["histories/my-set"]    # folders, relative to this file
 inbox = "/srv/ci-results"           # files of any CI; without it `inbox` below the state folder
 channels = "channels.toml"          # declared channels: see pipelines.sources.channels.declared
 waves = "waves/"                    # folder of declared waves: see pipelines.sources.waves.declared
-[[notices]]                         # a feed of notices: name, globs
+[[notices]]                         # a feed of notices: name, and globs, maintainers or teams
 [[hydra]]                           # a Hydra over HTTP: see pipelines.sources.hydra.instance
 [[hydra_database]]                  # a Hydra's own database: source, dsn_env, jobsets, freshness_hours
 """
@@ -27,6 +27,8 @@ FRESHNESS_HOURS = 24.0
 KEYS = ("include", "histories", "inbox", "channels", "waves", "notices", "hydra", "hydra_database")
 DEEPEST = 4
 LONGEST_GLOB = 200
+CHOICES = {"globs": '["python3*Packages.**"]', "maintainers": '["handle"]', "teams": '["cuda"]'}
+"""What a feed of notices may be about, with an example of each."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,59}")
 
 
@@ -53,8 +55,11 @@ class Notices:
     """A feed of notices about the packages that somebody cares for."""
 
     name: str
-    globs: tuple[str, ...]
+    globs: tuple[str, ...] = ()
     """Attributes; `*` stands for any letters but a dot, `**` for any."""
+    maintainers: tuple[str, ...] = ()
+    teams: tuple[str, ...] = ()
+    """Handles; whose packages these are is told by lists of owners (`pipelines.sources.package_owners`)."""
 
 
 @dataclass(frozen=True)
@@ -115,18 +120,21 @@ def load(path: Path, depth: int = 0) -> Configuration:
 
 
 def _notices(table: dict[str, Any], where: str) -> Notices:
-    name, globs = table.get("name"), table.get("globs")
+    name, told = table.get("name"), {key: table[key] for key in CHOICES if key in table}
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise BadInput(f"{where}: name is {name!r:.80}: write letters, digits, dots and dashes, at most 60.")
-    if not isinstance(globs, list) or not globs or not all(_is_glob(glob) for glob in globs):
-        raise BadInput(f'{where}: globs is {globs!r:.80}: write attributes, globs = ["python3*Packages.**"].')
-    if unknown := sorted(set(table) - {"name", "globs"}):
+    if not told:
+        raise BadInput(f"{where}: {name} chooses nothing: give one of {', '.join(CHOICES)}.")
+    for key, values in told.items():
+        if not isinstance(values, list) or not values or not all(_is_choice(one) for one in values):
+            raise BadInput(f"{where}: {key} is {values!r:.80}: write a list, {key} = {CHOICES[key]}.")
+    if unknown := sorted(set(table) - {"name", *CHOICES}):
         raise BadInput(f"{where}: {unknown[0]} is no setting here: take it out or correct it.")
-    return Notices(name, tuple(globs))
+    return Notices(name, **{key: tuple(values) for key, values in told.items()})
 
 
-def _is_glob(glob: object) -> bool:
-    return isinstance(glob, str) and 0 < len(glob) <= LONGEST_GLOB and glob.isprintable()
+def _is_choice(text: object) -> bool:
+    return isinstance(text, str) and 0 < len(text) <= LONGEST_GLOB and text.isprintable()
 
 
 def _once(path: Path, notices: list[Notices]) -> tuple[Notices, ...]:

@@ -198,6 +198,7 @@ class Runtime:
                 for jobset in live.instance.jobsets
             ],
             patterns=[
-                Pattern(one.name, one.globs) for one in configuration.load(self.settings.config).notices
+                Pattern(one.name, one.globs, one.maintainers, one.teams)
+                for one in configuration.load(self.settings.config).notices
             ],
         )

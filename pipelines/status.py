@@ -17,6 +17,7 @@ WITHOUT_JOBSET = (
     "package_unmarked_broken",
     "package_set_evaluated",
     "package_updated",
+    "package_owners_listed",
 )
 """Event types that are about no jobset: their sources have one row of their own."""
 

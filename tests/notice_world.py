@@ -135,4 +135,15 @@ ROWS: dict[str, list[dict[str, Any]]] = {
         {"source": "hydra.example.org", "name": "mine", "jobset": "nixpkgs/trunk", "attr": "blender"}
     ],
     "notice_waves": [],
+    "notice_maintained": [{"source": "hydra.example.org", "jobset": "nixpkgs/trunk"}],
+    "notice_systems": [
+        {"source": "hydra.example.org", "jobset": "nixpkgs/trunk", "system": system, "as_of_at": AT}
+        for system in ("aarch64-linux", "x86_64-linux")
+    ],
+    "notice_sets": [{"name": "python313Packages", "failures": 20}, {"name": "quiet", "failures": 19}],
+    "notice_owners": [
+        {"owner_kind": "maintainer", "owner": "Ada", "attr": "blender"},
+        {"owner_kind": "team", "owner": "py <b>", "attr": "python314Packages.numpy"},
+        {"owner_kind": "team", "owner": "calm", "attr": "nothing.that.fails"},
+    ],
 }

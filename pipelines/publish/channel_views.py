@@ -62,9 +62,13 @@ class ChannelViews(Reference):
         )
         return grid.table(shown, columns(*keys, "stalled_ratio", "last_advance_at"), caption)
 
-    def _page(self, row: Mapping[str, Any]) -> Cell:
+    def channel_page(self, row: Mapping[str, Any], words: str) -> Markup:
+        """A link in these words to the page of a channel; `row` has its source and name."""
         href = f"{self._root}{text.place('channels', row['source'], row['channel'])}.html"
-        return Cell(Markup(link(esc(row["channel"]), esc(href))), row["channel"])
+        return Markup(link(esc(words), esc(href)))
+
+    def _page(self, row: Mapping[str, Any]) -> Cell:
+        return Cell(self.channel_page(row, row["channel"]), row["channel"])
 
     def channel_blockers(self, rows: Sequence[Mapping[str, Any]], caption: str) -> Markup:
         """Jobs that block a channel, with their cause, the commits between which they broke, and what a fix saves."""
@@ -75,7 +79,7 @@ class ChannelViews(Reference):
                 "cause": self._cause(row),
                 "first_bad": self._evaluation(row["source"], row["first_bad_evaluation_id"]),
                 "range": self._range(row),
-                "would_advance": self._evaluation(row["source"], row["would_advance_evaluation_id"]),
+                "would_advance": self._would_advance(row),
             }
             for row in rows
         ]
@@ -94,13 +98,13 @@ class ChannelViews(Reference):
         )
 
     def channel_stalls(self, rows: Sequence[Mapping[str, Any]], caption: str) -> Markup:
-        """Stalls with what was best to fix."""
+        """Stalls with what was best to fix, where one fix would have ended them sooner."""
         shown = [
             {
                 **row,
                 "evaluation": self._evaluation(row["source"], row["evaluation_id"]),
                 "ended_at": row["ended_at"] or Cell(Markup("lasts"), ""),
-                "cause": self._named_cause(row),
+                "cause": self._best_cause(row),
             }
             for row in rows
         ]
@@ -112,7 +116,13 @@ class ChannelViews(Reference):
             "blocked_evaluations",
             "unknown_evaluations",
         )
-        return grid.table(shown, columns(*keys, "cause"), caption)
+        return grid.table(shown, columns(*keys, "cause", "cause_saved_days"), caption)
+
+    def _best_cause(self, row: Mapping[str, Any]) -> Cell:
+        """The cause that was best to fix; none where no single fix would have saved anything."""
+        if row["cause"] is not None and not row["cause_saved_days"]:
+            return Cell(Markup("no single one"), "")
+        return self._named_cause(row)
 
     def _job(self, attr: str) -> Cell:
         """The attribute of a job, linked to its history."""
@@ -139,6 +149,16 @@ class ChannelViews(Reference):
         if identifier is None:
             return Cell(Markup('<span class="unknown">none</span>'), "")
         return Cell(Markup(link(esc(identifier), evidence(source, "eval", identifier))), str(identifier))
+
+    def _would_advance(self, row: Mapping[str, Any]) -> Cell:
+        """On which day, and to which evaluation, the channel would have advanced without this one job."""
+        if row["would_advance_at"] is None:
+            return Cell(Markup('<span class="unknown">never</span>'), "")
+        to = self._evaluation(row["source"], row["would_advance_evaluation_id"])
+        return Cell(
+            Markup(f"{text.day(row['would_advance_at'])}, to {to.html}"),
+            f"{row['would_advance_at']:%Y-%m-%d}",
+        )
 
     def _range(self, row: Mapping[str, Any]) -> Cell:
         """The commits between which it broke, linked to their comparison where both are told."""

@@ -40,21 +40,11 @@ def lists(rows: Rows, folder: Path, site_url: str | None) -> list[dict[str, Any]
         parts: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
         for row in rows(query):
             parts.setdefault((row["source"], row["jobset"], row["system"]), []).append(row)
-        for (source, jobset, system), of in sorted(parts.items()):
-            place = f"{FOLDER}/{text.place(word, source, jobset)}/{text.slug(system)}"
-            _write(word, place, of, folder, site_url)
-            attrs = attributes(of)
-            made.append(
-                {
-                    "place": place,
-                    "word": word,
-                    "source": source,
-                    "jobset": jobset,
-                    "system": system,
-                    "jobs": len(attrs),
-                    "as_of_at": max(row["as_of_at"] for row in of),
-                }
-            )
+        for one in rows("notice_systems"):
+            of = parts.get((one["source"], one["jobset"], one["system"]), [])
+            place = f"{FOLDER}/{text.place(word, one['source'], one['jobset'])}/{text.slug(one['system'])}"
+            _write(word, place, one, of, folder, site_url)
+            made.append({**one, "place": place, "word": word, "jobs": len(attributes(of))})
     return made
 
 
@@ -64,19 +54,24 @@ def attributes(rows: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _write(
-    word: str, place: str, rows: Sequence[Mapping[str, Any]], folder: Path, site_url: str | None
+    word: str,
+    place: str,
+    about: Mapping[str, Any],
+    rows: Sequence[Mapping[str, Any]],
+    folder: Path,
+    site_url: str | None,
 ) -> None:
     root = f"{site_url.rstrip('/')}/" if site_url else "../" * place.count("/")
-    jobset, system = rows[0]["jobset"], rows[0]["system"]
+    jobset, system = about["jobset"], about["system"]
     newest = sorted(rows, key=lambda row: (_since(word, row), row["attr"], row["variant"]), reverse=True)[
         :MOST
     ]
     feed = Feed(
-        id=feeds.tag(word, rows[0]["source"], jobset, system),
+        id=feeds.tag(word, about["source"], jobset, system),
         title=f"{WORDS[word]}: {jobset}, {system}",
         url=f"{root}notices.html",
         entries=[_entry(word, row, root) for row in newest],
-        as_of_at=max(row["as_of_at"] for row in rows),
+        as_of_at=about["as_of_at"],
         atom_url=f"{root}{place}.atom" if site_url else None,
         json_url=f"{root}{place}.json" if site_url else None,
     )

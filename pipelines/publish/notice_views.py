@@ -32,7 +32,7 @@ class NoticeViews(Reference):
                 "told_notices": row["notices"],
                 "open_notices": row["open"],
                 "over_notices": row["over"],
-                "newest_at": row["newest_at"] or Cell(Markup("none yet"), ""),
+                "newest_at": row["newest_at"] or Cell(Markup("none in 90 days"), ""),
                 "follow": self._links(
                     row["place"], {"atom": "Atom", "json": "JSON", "md": "digest"}, row["title"]
                 ),

@@ -15,7 +15,7 @@ import polars as pl
 from pipelines.publish import feeds, notice_scopes, notice_words
 from pipelines.publish.feeds import Entry, Feed
 from pipelines.publish.notice_lists import Written, lists
-from pipelines.publish.notice_scopes import Pattern, Scope
+from pipelines.publish.notice_scopes import Known, Pattern, Scope
 from pipelines.publish.notice_words import Told
 from pipelines.publish.text import evidence
 
@@ -27,8 +27,6 @@ DAYS = 90
 """How far back feeds reach, from the newest complete evaluation of each jobset."""
 MOST = 60
 """Entries of a feed, the last changed."""
-ALWAYS = ("jobsets", "patterns")
-"""Kinds whose feeds are there even if they have nothing to tell."""
 Key = tuple[str, str, str]
 _AT = pl.Datetime("us", "UTC")
 _JOBS = {
@@ -57,31 +55,42 @@ def write(
     jobs = pl.DataFrame(made.rows("notice_jobs", days=DAYS), schema=_JOBS, orient="row")
     failures = pl.DataFrame(made.rows("notice_failures", days=DAYS), schema=_FAILURES, orient="row")
     as_of = made.everything().as_of_at
-    jobsets = [(scope.source, scope.label) for scope in made.jobsets]
-    for scope in notice_scopes.scopes(failures, jobsets, patterns, _selections(made)):
+    for scope in notice_scopes.scopes(_known(made), patterns):
         chosen: dict[Key, list[dict[str, Any]]] = {}
         for row in jobs.filter(scope.holds).iter_rows(named=True):
             chosen.setdefault(key(row), []).append(row)
         told = [Told(entries[name], of, suspects.get(name, ())) for name, of in chosen.items()]
         told.sort(key=lambda one: (-one.row["updated_at"].timestamp(), key(one.row)))
         began = int(failures.filter(scope.holds)["failures"].sum())
-        if told or began or scope.kind in ALWAYS:
-            _feed(scope, told, folder, as_of, made.data_version, site_url)
-            found.setdefault(scope.kind, []).append(_counts(scope, told, began))
+        _feed(scope, told, folder, as_of, made.data_version, site_url)
+        found.setdefault(scope.kind, []).append(_counts(scope, told, began))
     return Written(found, lists(made.rows, folder, site_url))
 
 
-def _selections(made: "Assembly") -> dict[str, list[dict[str, Any]]]:
-    """Jobs of channels and waves, where the warehouse has any."""
-    wanted = {"channels": "core.channel_selections", "waves": "core.wave_packages"}
-    return {
-        kind: made.rows(f"notice_{kind}") for kind, relation in wanted.items() if relation in made.relations
+def _known(made: "Assembly") -> Known:
+    """What feeds may be about. None depends on how much there is to tell: an address that was published stays."""
+    wanted = {
+        "channels": "core.channel_selections",
+        "waves": "core.wave_packages",
+        "owners": "core.package_owners",
     }
+    told = {
+        name: made.rows(f"notice_{name}") if relation in made.relations else []
+        for name, relation in wanted.items()
+    }
+    return Known(
+        jobsets=[(scope.source, scope.label) for scope in made.jobsets],
+        maintained=[(row["source"], row["jobset"]) for row in made.rows("notice_maintained")],
+        selections={kind: told[kind] for kind in ("channels", "waves")},
+        owners=told["owners"],
+        sets=[(row["name"], row["failures"]) for row in made.rows("notice_sets")],
+    )
 
 
 def _counts(scope: Scope, told: Sequence[Told], failures: int) -> dict[str, Any]:
     return {
         "place": f"{FOLDER}/{scope.place}",
+        "parts": scope.parts,
         "title": scope.title,
         "failures": failures,
         "notices": sum(one.row["confirmed_at"] > one.row["as_of_at"] - timedelta(days=DAYS) for one in told),

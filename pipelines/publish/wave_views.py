@@ -104,7 +104,16 @@ class WaveViews(Reference):
 
     def wave_times(self, rows: Sequence[Mapping[str, Any]], caption: str) -> Markup:
         """Stays in each state."""
-        shown = [{**row, "state": STATES[row["state"]]} for row in rows]
+        shown = [
+            {
+                **row,
+                "state": STATES[row["state"]],
+                "median_days": Cell(Markup("none ended"), "")
+                if row["median_days"] is None
+                else row["median_days"],
+            }
+            for row in rows
+        ]
         keys = ("state", "packages", "stays", "unfinished_stays", "median_days", "longest_days")
         return grid.table(shown, columns("jobset", "system", *keys), caption)
 

@@ -9,6 +9,7 @@ from pipelines.sources import (
     haskell_updates,
     mini_nixpkgs,
     nixpkgs_graph,
+    package_owners,
     trunk_failures,
     version_updates,
 )
@@ -22,6 +23,7 @@ SOURCES: tuple[Source, ...] = (
     nixpkgs_graph,
     version_updates,
     mini_nixpkgs,
+    package_owners,
 )
 """Every history that `ingest history` recognises."""
 

@@ -89,7 +89,10 @@ def security(told: dict[str, Any]) -> list[str]:
             "and no chain of builds holds them up."
         )
     lines.append("")
-    lines += wrapped("A graft builds the root alone, rewrites what needs it, and runs none of its tests.")
+    lines += wrapped(
+        "A graft builds nothing but the root itself, not counted here; it rewrites what needs it, and runs none "
+        "of its tests."
+    )
     lines += wrapped(
         "With overrides no CI builds the fix; who wants it builds what he has of these packages."
     )

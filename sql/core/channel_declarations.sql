@@ -17,8 +17,8 @@
 -- column: attrs | Attributes that the selection names; `*` stands for any letters but a dot, `**` for any.
 -- column: excluded | Attributes that are left out, in the same form.
 -- column: aggregate | Aggregate whose constituents the selection names; null if none.
--- column: maintainers | Maintainers whose packages the selection names. No source tells them, so these stay unknown.
--- column: teams | Teams whose packages the selection names. No source tells them, so these stay unknown.
+-- column: maintainers | Maintainers whose packages the selection names, where a list tells them (core.package_owners).
+-- column: teams | Teams whose packages the selection names, where a list tells them.
 -- column: is_maintained | Whether it names every job that the source says has a maintainer.
 -- column: systems | Systems of the selection; empty: all.
 -- column: with_dependencies | Whether it names all that these jobs need as well.

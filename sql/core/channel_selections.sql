@@ -2,9 +2,9 @@
 --
 -- Which jobs a selection names at an evaluation follows from the runs that hold it. Roles: `job`, the gating job of an
 -- official channel; `constituent`, a build on which that job or the selection's aggregate waits; `named`, a job that the
--- selection names by its attribute or because it is maintained; `needed`, for a selection with everything these need: a
--- job because of which one of them is red, and, at evaluations of whose commit a derivation graph is recorded, every job
--- in the closure of one of them. At others the closure is unknown and not here. It could not change a verdict: that a
+-- selection names by its attribute, by who looks after it or because it is maintained; `needed`, for a selection with
+-- everything these need: a job because of which one of them is red, and, at evaluations of whose commit a derivation
+-- graph is recorded, every job in the closure of one of them. At others the closure is unknown and not here. It could not change a verdict: that a
 -- package is green proves that all it needs was built.
 --
 -- kind: view

@@ -4,7 +4,8 @@
 -- alone are not, else unknown. An official channel is green if its job succeeded and no build of the evaluation is
 -- unfinished, as its own script asks. A gate is green, blocked or unknown as the source says. Refused jobs (marked
 -- broken, unfree) are not built and count for nothing; they are shown. A job that the selection writes out, that was
--- there once and is not in this evaluation is missing.
+-- there once and is not in this evaluation is missing. Where the selection names a maintainer or team that no list tells
+-- of, what is theirs is unknown: never green.
 -- Where a source names failures only, nothing is ever green: an evaluation without a named failure is unknown, and its
 -- reason says `not blocked by a named failure`: an upper bound of green. Evaluations that are incomplete on a system of
 -- the channel are not here, but for gates, which the source decides itself.
@@ -40,7 +41,7 @@ with fed as (
         d.decided_by,
         d.gate,
         d.tolerance,
-        len(d.maintainers) + len(d.teams) > 0 as is_untold,
+        u.channel is not null as is_untold,
         len(d.systems) as wanted_systems,
         f.jobset,
         f.place,
@@ -49,6 +50,8 @@ with fed as (
     from core.channel_declarations as d
     inner join core.channel_feeds as f on d.source = f.source and d.channel = f.channel
     inner join replay.series as s on f.source = s.source and f.jobset = s.jobset
+    left join (select distinct source, channel from replay.channel_owners where attr is null) as u
+        on d.source = u.source and d.channel = u.channel
 ),
 
 with_members as (
@@ -180,7 +183,7 @@ judged as (
             when p.decided_by = 'gate' then
                 case g.verdict when 'passed' then null when 'failed' then 'the gate failed' else 'the gate is undecided' end
             when p.red > p.tolerance then 'red jobs'
-            when p.is_untold then 'no source tells maintainers'
+            when p.is_untold then 'no list tells of an owner'
             when p.coverage <> 'full' then 'not blocked by a named failure'
             when not p.has_every_system then 'a system is not told'
             when p.decided_by = 'job' and p.selected = 0 then 'the job is absent'

@@ -1,7 +1,7 @@
--- How many jobs of one owner have failed for 30 days or more, and for how long.
+-- How many jobs of one attribute set have failed for 30 days or more, and for how long.
 --
--- No source so far tells owners by name. The attribute set (what stands before the first dot, as in `python313Packages`) takes
--- their place; packages of the top level share the empty one. The jobs are those of metrics.failing_now: each system and
+-- The attribute set (what stands before the first dot, as in `python313Packages`) takes the place of an owner where no list of
+-- owners is known (metrics.failing_by_owner); packages of the top level share the empty one. The jobs are those of metrics.failing_now: each system and
 -- variant is a job. Sets of which no job has failed for so long are here too, with zero.
 --
 -- grain: source, jobset, attribute_set

@@ -1,9 +1,9 @@
 -- A job of a channel's selection that kept one build in one status over a run of evaluations of its series.
 --
 -- Roles: `job`, the official channel's gating job; `constituent`, a build on which that job or the selection's aggregate
--- waits; `named`, a job that the selection names by its attribute or since it is maintained; `needed`, for selections with everything they need, a job
--- because of which one of them is red, or an attribute in the closure of one of them in the derivation graph of the very
--- commit. A job may have several roles.
+-- waits; `named`, a job that the selection names by its attribute, by who looks after it, or since it is maintained;
+-- `needed`, for selections with everything they need, a job because of which one of them is red, or an attribute in the
+-- closure of one of them in the derivation graph of the very commit. A job may have several roles.
 --
 -- grain: source, channel, role, job, first_step
 -- column: source | Instance that evaluates the jobsets.
@@ -55,12 +55,24 @@ intervals as (
     left join core.status_classes as k on i.status = k.status
 ),
 
+attrs as (
+    select source, channel, attr, is_exact
+    from replay.channel_attrs
+    where not is_excluded
+    union all
+    select o.source, o.channel, o.attr, false as is_exact
+    from replay.channel_owners as o
+    left join replay.channel_attrs as x
+        on o.source = x.source and o.channel = x.channel and o.attr = x.attr and x.is_excluded
+    where o.attr is not null and x.attr is null
+),
+
 by_attr as (
     select f.source, f.channel, j.job, bool_or(a.is_exact) as is_exact
     from fed as f
-    inner join replay.channel_attrs as a on f.source = a.source and f.channel = a.channel
+    inner join attrs as a on f.source = a.source and f.channel = a.channel
     inner join replay.jobs as j on f.series = j.series and a.attr = j.attr
-    where f.is_selected and not a.is_excluded
+    where f.is_selected
     group by f.source, f.channel, j.job
 ),
 

@@ -5,6 +5,12 @@ BRIDGES = {
         select distinct source, jobset, attr, length(attr) % 2 = 0 as is_maintained,
             max(last_red_at) over () as told_at
         from core.failure_episodes where jobset = 'nixpkgs/haskell-updates'""",
+    "core.package_owners": """
+        select distinct 'hydra.example.org' as source, attr, kind as owner_kind,
+            case when kind = 'team' then 'team <b>' || length(attr) % 3 || '</b>' else 'ada' end as owner,
+            timestamptz '2026-01-01 00:00:00+00' as listed_at
+        from core.failure_episodes, (values ('team'), ('maintainer')) as kinds(kind)
+        where length(attr) % 2 = 0""",
     "core.regression_jobs": """
         select e.source, e.jobset, 'job/' || e.broken_evaluation_id || '/' || e.attr as entry, 'job' as kind,
             e.attr as root, e.broken_evaluation_id as first_bad_evaluation_id, 'own' as role, e.attr, e.system,

@@ -10,8 +10,9 @@ WAVES = {
             [attr, 'no-such-root'] as roots, []::varchar[][] as groups, '1800000' as baseline,
             []::varchar[] as exclusions,
             ['<i>channel</i>'] as channels, false as is_paused, started_at, null::timestamptz as ended_at,
-            timestamptz '2026-01-01' as declared_at, 2::bigint as texts, 'wave-{_WAVE}' as tag,
-            repeat('a', 40) as tag_revision
+            timestamptz '2026-01-01' as declared_at, 2::bigint as texts,
+            case when minor = 1 then 'wave-{_WAVE}' end as tag,
+            case when minor = 1 then repeat('a', 40) end as tag_revision
         from (select any_value(source) as source, min(attr) as attr from core.failure_episodes)
         cross join (values
             ('{_WAVE}', 1, '<script>alert(7)</script> | `GCC` 15', timestamptz '2026-01-01'),
@@ -24,9 +25,11 @@ WAVES = {
             lead(evaluation_at) over (partition by system order by ordinal) as next_at, 'full' as coverage, is_complete,
             '1800000' as baseline_evaluation_id, min(evaluation_at) over () as baseline_at,
             'declared' as baseline_basis, 1 as place, 0 as series, ordinal as step, 0 as baseline_step
-        from core.evaluation_systems
-        where jobset = 'nixpkgs/haskell-updates'
-        qualify row_number() over (partition by system order by ordinal desc) <= {_LAST}""",
+        from (
+            select * from core.evaluation_systems
+            where jobset = 'nixpkgs/haskell-updates'
+            qualify row_number() over (partition by system order by ordinal desc) <= {_LAST}
+        )""",
     "core.wave_package_states": f"""
         with packages as (
             select source, jobset, attr, system, row_number() over (order by attr, system) as n

@@ -347,3 +347,9 @@ delete from core.outputs where output = 'out';
 
 -- output_references__are_of_recorded_outputs
 update core.output_references set output = 'dev';
+
+-- package_owners__are_of_the_newest_list
+update core.package_owners set listed_at = listed_at - interval 1 day;
+
+-- failing_by_owner__holds_every_failing_job_of_an_owner
+update metrics.failing_by_owner set failing_jobs = failing_jobs + 1 where source = 'full';

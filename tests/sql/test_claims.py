@@ -12,10 +12,11 @@ from models.events import (
     BuildObserved,
     ChannelDeclared,
     EvaluationObserved,
+    PackageOwnersListed,
     WaveDeclared,
     WavePackageResolved,
 )
-from models.parts import ChannelPeriod, Gate
+from models.parts import ChannelPeriod, Gate, OwnerRow
 from models.vocabulary import Cause, Coverage, Unit
 from pipelines import checks
 from pipelines.paths import SQL
@@ -218,11 +219,27 @@ def rebuilt() -> list[harness.Recorded]:
     return [*((1, one) for one in history.events()), (1, structs.replace(naming, id="rebuilt:naming"))]
 
 
+def owners() -> list[harness.Recorded]:
+    """Two lists of owners of the source `full`, of which the newer one holds."""
+    return [
+        (
+            1,
+            PackageOwnersListed(
+                id=f"full:owners:{day}",
+                source="full",
+                observed_at=world.START + timedelta(days=day),
+                rows=[OwnerRow(attr="a", owner_kind="team", owner=f"team-{day}")],
+            ),
+        )
+        for day in (0, 1)
+    ]
+
+
 @pytest.fixture(scope="module")
 def sound() -> Iterator[duckdb.DuckDBPyConnection]:
     """A warehouse in which all claims hold."""
     given = [event for source, text in WORLDS.items() for event in world.events(text, source)]
-    with harness.build([*given, *roots(), *waves(), *channels(), *graph(), *rebuilt()]) as con:
+    with harness.build([*given, *roots(), *waves(), *channels(), *graph(), *rebuilt(), *owners()]) as con:
         yield con
 
 

@@ -48,6 +48,9 @@ def test_feeds_of_notices_have_a_name_and_globs(tmp_path: Path) -> None:
     found = configuration.load(written(tmp_path, 'include = ["more.toml"]\n' + feed.format("my-python")))
     globs = ("python3*Packages.**", "blender")
     assert found.notices == (configuration.Notices("more", globs), configuration.Notices("my-python", globs))
+    owned = '[[notices]]\nname = "mine"\nmaintainers = ["me"]\nteams = ["cuda"]\n'
+    (mine,) = configuration.load(written(tmp_path, owned)).notices
+    assert mine == configuration.Notices("mine", maintainers=("me",), teams=("cuda",))
     with pytest.raises(BadInput, match=r"two .*notices.* named more"):
         configuration.load(written(tmp_path, 'include = ["more.toml"]\n' + feed.format("more")))
 
@@ -58,6 +61,9 @@ def test_feeds_of_notices_have_a_name_and_globs(tmp_path: Path) -> None:
         ("[[notices]]\nglobs = ['a']", "name is None"),
         ("[[notices]]\nname = '../x'\nglobs = ['a']", "name is '../x'"),
         ("[[notices]]\nname = 'x'\nglobs = []", "globs is"),
+        ("[[notices]]\nname = 'x'", "x chooses nothing"),
+        ("[[notices]]\nname = 'x'\nmaintainers = 'me'", "maintainers is 'me'"),
+        ("[[notices]]\nname = 'x'\nteams = ['a', '']", "teams is"),
         ("[[notices]]\nname = 'x'\nglobs = ['a', 3]", "globs is"),
         ("[[notices]]\nname = 'x'\nglobs = ['a']\nmail = 'm'", "mail is no setting"),
         ("notices = 'x'", "no list of tables"),

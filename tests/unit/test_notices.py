@@ -23,14 +23,17 @@ def written(folder: Path, site_url: str | None = None) -> Written:
     scope = SimpleNamespace(source="hydra.example.org", label="nixpkgs/trunk", as_of_at=AT)
     made: Any = SimpleNamespace(
         rows=lambda name, **_: ROWS[name],
-        relations={"core.channel_selections": None},
+        relations=dict.fromkeys(("core.channel_selections", "core.package_owners")),
         jobsets=[scope],
         everything=lambda: scope,
         data_version="5eed" * 16,
     )
-    return notices.write(
-        made, folder, [Pattern("py", ("python3*Packages.*",)), Pattern("none", ("nobody",))], site_url
-    )
+    patterns = [
+        Pattern("py", ("python3*Packages.*",)),
+        Pattern("none", ("nobody",)),
+        Pattern("mine", maintainers=("ada", "unheard"), teams=("calm",)),
+    ]
+    return notices.write(made, folder, patterns, site_url)
 
 
 def atom(file: Path) -> ET.Element:
@@ -56,14 +59,20 @@ def test_an_entry_is_in_every_feed_that_holds_one_of_its_jobs(tmp_path: Path) ->
         "patterns/py",
         "channels/hydra.example.org/mine",
         "maintained/hydra.example.org/nixpkgs/trunk",
+        "patterns/mine",
+        "teams/py-b-b02f19a1",
+        "sets/python313Packages",
     ):
         assert titles(tmp_path, place) == [numpy]
-    assert titles(tmp_path, "patterns/none") == []
+    for place in ("patterns/none", "teams/calm"):
+        assert titles(tmp_path, place) == [], "a feed is there before it has anything to tell"
     assert {kind: len(feeds) for kind, feeds in made.feeds.items()} == {
         "jobsets": 1,
         "maintained": 1,
         "channels": 1,
-        "patterns": 2,
+        "teams": 2,
+        "patterns": 3,
+        "sets": 1,
     }
     (told,) = [one for one in made.feeds["patterns"] if one["title"] == "py"]
     assert (told["failures"], told["notices"], told["open"], told["over"]) == (24, 1, 1, 0)
@@ -90,7 +99,7 @@ def test_both_formats_have_what_they_require_and_absolute_addresses_where_the_si
 ) -> None:
     written(tmp_path, "https://health.example.org/")
     files = sorted(tmp_path.rglob("*.atom"))
-    assert len(files) == 7
+    assert len(files) == 13
     for file in files:
         root = atom(file)
         names = {child.tag.removeprefix(ATOM) for child in root}
@@ -154,7 +163,15 @@ def test_lists_hold_one_attribute_a_line(tmp_path: Path) -> None:
     listed = tmp_path / "mark_broken/hydra.example.org/nixpkgs/trunk/x86_64-linux.txt"
     assert listed.read_text() == "alpha\nzeta\n"
     assert (tmp_path / "unmark/hydra.example.org/nixpkgs/trunk/x86_64-linux.txt").read_text() == "well\n"
-    assert [(one["word"], one["jobs"]) for one in made.lists] == [("mark_broken", 2), ("unmark", 1)]
+    assert [(one["word"], one["system"], one["jobs"]) for one in made.lists] == [
+        ("mark_broken", "aarch64-linux", 0),
+        ("mark_broken", "x86_64-linux", 2),
+        ("unmark", "aarch64-linux", 0),
+        ("unmark", "x86_64-linux", 1),
+    ]
+    empty = tmp_path / "unmark/hydra.example.org/nixpkgs/trunk/aarch64-linux.txt"
+    assert empty.read_text() == "", "a list is there before it has anything on it"
+    assert atom(empty.with_suffix(".atom")).findall(f"{ATOM}entry") == []
     first = atom(listed.with_suffix(".atom")).find(f"{ATOM}entry")
     assert first is not None
     # It became a candidate 90 days after it began to fail.

@@ -110,7 +110,7 @@ def our_texts() -> Iterator[Path]:
         hidden = {name for name in folders if name.startswith(".")} - {".ci", ".github"}
         made = {"var", "build"} if Path(folder) == ROOT else set()
         folders[:] = sorted(set(folders) - hidden - made - {"__pycache__"})
-        yield from (Path(folder, name) for name in names if not name.endswith(NO_TEXT))
+        yield from (Path(folder, name) for name in names if not name.endswith((".git", *NO_TEXT)))
 
 
 def test_nothing_names_a_path_of_one_machine() -> None:

@@ -73,7 +73,7 @@ def chart(data: Data) -> alt.TopLevelMixin:
     )
     at = {"x": alt.X("at:Q", **span), "y": alt.Y("label_ratio:Q", title=None), "text": "words:N"}
     names = named.transform_filter("isValid(datum.label_days)").transform_calculate(
-        words="datum.is_series_start ? 'start of the series' : datum.began_on",
+        words="datum.is_series_start ? 'start' : datum.began_on",
         # a burst that left at once is named beside the axis
         at=f"max(datum.label_days, {LEAST})",
     )

@@ -8,7 +8,8 @@ kind = "community"                    # default; or "official"
 instance = "hydra.nixos.org"          # who evaluates it, without https://
 jobsets = ["nixpkgs/trunk"]           # or periods = [{ jobset, job, status, from, until }] where names changed
 attrs = ["python3Packages.numpy", "cudaPackages.*"]    # `*`: no dot, `**`: anything; or `aggregate`, `maintained`,
-                                      # `maintainers`, `teams`: the selection names what any of them names
+                                      # `maintainers`, `teams` (pipelines.sources.package_owners): the selection
+                                      # names what any of them names
 exclude = ["cudaPackages.old*"]
 systems = ["x86_64-linux"]            # default: all
 with_dependencies = true              # and everything these need
