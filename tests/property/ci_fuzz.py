@@ -23,13 +23,15 @@ from hypothesis import strategies as st
 
 from models.vocabulary import STATUS_CLASSES
 from pipelines.errors import BadInput
-from pipelines.sources.ci import runs
+from pipelines.sources.ci import graph_columns, runs
 from pipelines.sources.ci.recognise import ADAPTERS
 from pipelines.sources.ci.runs import Adapter, Reading, Told
 from tests.property import ci_samples
 
 SECONDS = 5.0
 """CPU time that no input of this size may need; what is linear needs a thousandth of it."""
+NAME = "0" * 32 + "-input.drv"
+"""What inputs are called: one format takes a name from it."""
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 WHOLE_ONLY = frozenset({"eval_jobs", "fast_build", "junit", "nix_json"})
 """Formats of which a file is a whole listing: one rejected record, and the run is not complete."""
@@ -173,6 +175,8 @@ class Tally:
     seen: set[int] = field(default_factory=set)
     refused: int = 0
     jobs: int = 0
+    things: int = 0
+    """Derivations, outputs, attributes, and what was counted and left."""
     rejected: int = 0
     slowest: float = 0.0
     statuses: Counter[str] = field(default_factory=Counter)
@@ -180,7 +184,8 @@ class Tally:
     def __str__(self) -> str:
         return (
             f"{self.inputs:,} inputs ({len(self.seen):,} distinct): {self.refused:,} refused as a whole,"
-            f" {self.jobs:,} jobs read, {self.rejected:,} records rejected, slowest {self.slowest:.3f} s"
+            f" {self.jobs:,} jobs and {self.things:,} other things read,"
+            f" {self.rejected:,} records rejected, slowest {self.slowest:.3f} s"
         )
 
 
@@ -232,7 +237,7 @@ def check(adapter: Adapter, data: bytes, told: Told, tally: Tally) -> Reading | 
     signal.setitimer(signal.ITIMER_VIRTUAL, SECONDS)
     try:
         assert isinstance(adapter.recognises(data[: 64 * 1024]), bool)
-        reading = adapter.read(io.BytesIO(data), told, "input")
+        reading = adapter.read(io.BytesIO(data), told, NAME)
     except BadInput:
         reading = None
     finally:
@@ -259,12 +264,40 @@ def check(adapter: Adapter, data: bytes, told: Told, tally: Tally) -> Reading | 
         _instants(job["queued_at"], job["started_at"], job["stopped_at"])
         for name in ("source_status", "variant", "drv_path", "log_url", "build_id"):
             (job[name] or "").encode()
+    _of_nix(reading, tally)
     for one in reading.rejected:
         assert one.rows >= 1
         assert one.reason.strip()
         one.reason.encode()
         tally.rejected += one.rows
     return reading
+
+
+def _of_nix(reading: Reading, tally: Tally) -> None:
+    """Derivations, outputs and attributes are whole, and can be written down."""
+    frames = (
+        ("derivation_id64", "name", "observed_at", reading.derivations),
+        ("derivation_id64", "output", "path", reading.outputs),
+        ("derivation_id64", "attr", "system", reading.attributes),
+    )
+    for *needed, frame in frames:
+        if frame is not None:
+            tally.things += frame.height
+            assert not any(frame[name].null_count() for name in ("source", *needed))
+            assert not any(_CONTROL.search(text) for text in frame[needed[1]].to_list())
+    if reading.outputs is not None:
+        assert (reading.outputs["nar_bytes"].fill_null(0) >= 0).all()
+    for one in reading.parsed:
+        tally.things += 1
+        known = {one.derivation.path: one.derivation}
+        row = graph_columns.of_derivation(one.source, one.at, one.derivation, known)
+        frame = graph_columns.frame([row], graph_columns.DERIVATIONS)
+        assert frame is not None
+        _text(frame["name"][0])
+    for source, kind, n in reading.left:
+        tally.things += n
+        _text(source)
+        kind.encode()
 
 
 def jobs(reading: Reading) -> Iterator[dict[str, Any]]:

@@ -278,6 +278,28 @@ def _built() -> bytes:
     return json.dumps([*built, "/nix/store/" + "0" * 32 + "-source"]).encode() + b"\n"
 
 
+def _layouts(shown: bytes) -> list[bytes]:
+    """A recorded derivation in the newest layout."""
+    ((path, value),) = json.loads(shown).items()
+    drvs = {drv[11:]: {"outputs": used, "dynamicOutputs": {}} for drv, used in value.pop("inputDrvs").items()}
+    value |= {"inputs": {"drvs": drvs, "srcs": value.pop("inputSrcs")}, "version": 4, "name": "app-3.0"}
+    value["outputs"]["out"]["path"] = value["outputs"]["out"]["path"][11:]
+    return [json.dumps({"version": 4, "derivations": {path[11:]: value}}, indent=1).encode()]
+
+
+def _infos(listed: bytes) -> list[bytes]:
+    """Recorded path information in newer layouts."""
+    paths = {one.pop("path"): one for one in json.loads(listed)} | {"/nix/store/" + "0" * 32 + "-x": None}
+    short = {path[11:]: one for path, one in paths.items()}
+    return [_lines(paths), json.dumps({"version": 2, "storeDir": "/nix/store", "info": short}).encode()]
+
+
+def _traced() -> bytes:
+    """A realisation as Nix writes it since 2.35."""
+    key = {"drvPath": _drv("p1-1")[11:], "outputName": "out"}
+    return _lines({"key": key, "value": {"outPath": _drv("p1-1")[11:-4], "signatures": []}})
+
+
 def _recorded(folder: str, *names: str) -> list[bytes]:
     return [(NIX / folder / name).read_bytes() for name in names]
 
@@ -288,6 +310,14 @@ def samples() -> dict[str, list[bytes]]:
         "structured",
         *(f"build-{name}.internal-json.log" for name in ("keep-going", "ca", "substituted", "eval-error")),
     )
+    shown = _recorded(
+        "store", *(f"show-derivation-{name}.json" for name in ("app", "recursive", "ca", "fod"))
+    )
+    infos = _recorded(
+        "store", *(f"path-info{name}.json" for name in ("", "-closure", "-ca", "-binary-cache"))
+    )
+    names = sorted(path.name for path in (NIX / "cache").glob("*.narinfo"))
+    caches = _recorded("cache", *names)
     table = Path(__file__).parent.parent / "data" / "custom-ci-r-updates-2026-02" / "failures.csv"
     return {
         "eval_jobs": _eval_jobs(),
@@ -298,6 +328,11 @@ def samples() -> dict[str, list[bytes]]:
         "buildbot": [_buildbot()],
         "hydra_runcommand": [_runcommand()],
         "generic": [_events()],
+        "drv_file": _recorded("drv", *sorted(path.name for path in (NIX / "drv").iterdir())),
+        "derivation_show": [*shown, *_layouts(shown[0])],
+        "path_info": [*infos, *_infos(infos[0])],
+        "realisations": [*_recorded("store", "realisation-info.json"), _traced()],
+        "narinfo": [*caches, b"".join(caches)],
         "nix_json": [_built()],
         "internal_json": [*logs, logs[0].replace(b"@nix ", b"")],
         "r_updates": [b"".join(table.read_bytes().splitlines(keepends=True)[:12])],

@@ -369,3 +369,77 @@ def test_a_name_that_cannot_be_used_is_found_among_few() -> None:
     names = pl.Series("name", ["a", "b", None, "", "a\n", "a", "x" * 101])
     said = names.to_frame().select(hydra_facts._of_few(names, values.word)).to_series()
     assert said.to_list() == [True, True, False, False, False, True, False]
+
+
+DRV_A, DRV_B = (f"/nix/store/{digit * 32}-x-1.drv" for digit in "01")
+
+
+@pytest.mark.parametrize(
+    ("steps", "expected"),
+    [
+        ([], (None, None)),
+        # Tried again after an abortion, on another machine.
+        ([(3, DRV_A, "builder@a", {}), (0, DRV_A, "builder@b.example.org", {})], (2, "b.example.org")),
+        # A dependency that this build needed first is no attempt of its own.
+        ([(0, DRV_B, "b", {}), (0, DRV_A, "a", {})], (1, "a")),
+        # Steps of a substitution, of another build, of a failure that was known, of a resolved derivation.
+        ([(0, DRV_A, "a", {"type": 1})], (None, None)),
+        ([(1, DRV_A, "", {"propagated_from": 7})], (None, None)),
+        ([(8, DRV_A, "", {})], (None, None)),
+        ([(13, DRV_A, "a", {})], (None, None)),
+        # One that stopped after this state of the build was seen belongs to the next.
+        ([(0, DRV_A, "a", {}), (0, DRV_A, "b", {"stopped_at": T + timedelta(hours=9)})], (1, "a")),
+        ([(0, DRV_A, "10.0.0.1", {})], (1, None)),
+    ],
+)
+def test_own_steps_tell_attempts_and_the_last_machine(
+    steps: list[tuple[int, str, str, dict[str, Any]]], expected: tuple[int | None, str | None]
+) -> None:
+    told = [
+        {
+            "build_id": 1,
+            "step": n,
+            "type": 0,
+            "status": status,
+            "drv_path": drv,
+            "machine": machine,
+            "started_at": T,
+            "stopped_at": T + timedelta(minutes=n),
+            **more,
+        }
+        for n, (status, drv, machine, more) in enumerate(steps, start=1)
+    ]
+    build = _build(1, build_status=0, is_finished=True, drv_path=DRV_A, stopped_at=T + timedelta(hours=1))
+    given = replace(_world([], {}, [build]), steps=pl.DataFrame(told, schema=SCHEMAS["steps"]))
+    states = facts("h", given, NOTHING_KNOWN).frames["build_observed"]
+    assert states.select("attempt", "machine").rows() == [expected]
+    waiting = _build(1, is_finished=False, drv_path=DRV_A)
+    given = replace(_world([], {}, [waiting]), steps=given.steps)
+    assert facts("h", given, NOTHING_KNOWN).frames["build_observed"]["attempt"].to_list() == [None]
+
+
+def test_attempts_of_the_recorded_world_are_its_steps() -> None:
+    world = hydra_world.tables("t2")
+    states = facts("h", world, NOTHING_KNOWN).frames["build_observed"]
+    ran: dict[str, list[dict[str, Any]]] = {}
+    drvs = {row["build_id"]: row for row in world.builds.iter_rows(named=True) if row["is_finished"]}
+    for step in world.steps.sort("step").iter_rows(named=True):
+        build = drvs.get(step["build_id"])
+        is_own = build is not None and step["drv_path"] == build["drv_path"] and step["type"] == 0
+        if (
+            is_own
+            and step["propagated_from"] is None
+            and step["status"] not in (None, 8, 13)
+            and step["started_at"]
+        ):
+            ran.setdefault(str(step["build_id"]), []).append(step)
+    told = {
+        build: (attempt, machine)
+        for build, attempt, machine in states.select("build_id", "attempt", "machine").iter_rows()
+        if attempt is not None
+    }
+    assert told == {
+        build: (len(steps), steps[-1]["machine"].partition("@")[2] or None) for build, steps in ran.items()
+    }
+    assert len(told) > 500
+    assert max(attempt for attempt, _ in told.values()) > 1

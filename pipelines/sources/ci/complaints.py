@@ -190,3 +190,8 @@ def cut(text: str) -> str:
     """Text on one line, without control characters, cut."""
     text = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text[: SHOWN + 1])
     return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
+
+
+def left_of(kind: str) -> str:
+    """What is left alone, in words: a type of events by its name, or what an adapter says in a few words."""
+    return kind if " " in kind else f"events of type {kind}"

@@ -20,7 +20,7 @@ from pipelines.log.quarantine import NO_TIME
 from pipelines.sources.base import Facts, Listing, Rejected
 from pipelines.sources.ci import columns, graph_facts, merge
 from pipelines.sources.ci.columns import JOB
-from pipelines.sources.ci.complaints import cut
+from pipelines.sources.ci.complaints import cut, left_of
 from pipelines.sources.ci.known import Past, PastRun
 from pipelines.sources.ci.observations import (
     EXTRA,
@@ -93,7 +93,7 @@ def tell(readings: Sequence[Reading], past: Past, retracted: Sequence[Retraction
         source = UNNAMED if reading.source is None else place_of(reading.source)
         by_source.setdefault(source, _Of()).rejected += reading.rejected
         for uri, kind, n in reading.left:
-            gap = _gap(place_of(uri), NO_TIME, "not_interpreted", f"events of type {kind}", rows=n)
+            gap = _gap(place_of(uri), NO_TIME, "not_interpreted", left_of(kind), rows=n)
             by_source.setdefault(place_of(uri), _Of()).events.append(gap)
         for one in reading.advances:
             source = place_of(one.source)

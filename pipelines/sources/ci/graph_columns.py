@@ -60,6 +60,15 @@ def drv_id64(path: str) -> int:
     return id64(path.rpartition("/")[2][:32])
 
 
+def is_drv(path: str) -> bool:
+    """Whether a path has the hash that a derivation's identity comes from."""
+    try:
+        drv_id64(path)
+    except ValueError:
+        return False
+    return True
+
+
 def derivation(
     source: str,
     at: datetime,

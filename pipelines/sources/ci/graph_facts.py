@@ -10,6 +10,7 @@ from datetime import datetime
 import polars as pl
 
 from pipelines.sources.base import Rejected
+from pipelines.sources.ci import graph_columns
 from pipelines.sources.ci.graph_columns import DERIVATIONS, OUTPUTS, Row, frame
 from pipelines.sources.ci.graph_merge import fold
 from pipelines.sources.ci.known import Past
@@ -30,12 +31,21 @@ class Told:
 def tell(readings: Sequence[Reading], past: Past) -> tuple[dict[str, Told], set[tuple[str, str]]]:
     """By source what is new, and (source, name) of the package sets whose attributes are not all there yet."""
     made: defaultdict[str, Told] = defaultdict(Told)
-    for source, rows in _by_source([reading.derivations for reading in readings]).items():
+    told = [*(reading.derivations for reading in readings), _resolved(readings)]
+    for source, rows in _by_source(told).items():
         _derivations(source, rows, past, made[source])
     for source, rows in _by_source([reading.outputs for reading in readings]).items():
         _outputs(source, rows, past, made[source])
     pending = _package_sets(readings, past, made)
     return dict(made), pending
+
+
+def _resolved(readings: Sequence[Reading]) -> pl.DataFrame | None:
+    """Derivations that were read whole, each with what its inputs are used for as far as these are there too."""
+    parsed = sorted((one for reading in readings for one in reading.parsed), key=lambda one: one.at)
+    known = {one.derivation.path: one.derivation for one in parsed}
+    rows = (graph_columns.of_derivation(one.source, one.at, one.derivation, known) for one in parsed)
+    return graph_columns.frame(rows, DERIVATIONS)
 
 
 def _by_source(frames: Sequence[pl.DataFrame | None]) -> dict[str, list[Row]]:
@@ -67,7 +77,7 @@ def _derivations(source: str, rows: list[Row], past: Past, told: Told) -> None:
 
 def _outputs(source: str, rows: list[Row], past: Past, told: Told) -> None:
     def key(row: Row) -> Hashable:
-        return row["derivation_id64"], row["output"], row["nar_hash"]
+        return row["derivation_id64"], row["output"], row["nar_hash"] or row["path"]
 
     known = past.outputs(source, {row["derivation_id64"] for row in rows})
     names = {row["id"] for row in known}
@@ -88,11 +98,16 @@ def _outputs(source: str, rows: list[Row], past: Past, told: Told) -> None:
 
 def _output_id(source: str, row: Row, taken: set[str]) -> str:
     """The id of a content, or where the log has that, of what is told of it now."""
-    name = f"{source}:output:{row['derivation_id64']}:{row['output']}:{row['nar_hash'][:16]}"
+    name = f"{source}:output:{row['derivation_id64']}:{row['output']}:{_content(row)}"
     if name not in taken:
         return name
     about = [(column, value) for column, value in sorted(row.items()) if column != "observed_at"]
     return f"{name}:{hashlib.sha256(repr(about).encode()).hexdigest()[:8]}"
+
+
+def _content(row: Row) -> str:
+    """What names a content: its hash; where only the path is known, that one's."""
+    return row["nar_hash"][:16] if row["nar_hash"] else row["path"].rpartition("/")[2][:16]
 
 
 def _package_sets(

@@ -75,12 +75,11 @@ def _inputs(one: list[Row], other: list[Row]) -> list[Row]:
     both: defaultdict[tuple[int, str | None, bool | None], list[str]] = defaultdict(list)
     for (drv, output), (role, check) in mine.items():
         other_role, other_check = yours[drv, output]
-        for a, b in ((role, other_role), (check, other_check)):
-            if a is not None and b is not None and a != b:
-                raise Contradiction("inputs")
-        both[drv, other_role if role is None else role, other_check if check is None else check].append(
-            output
-        )
+        if role is not None and other_role is not None and role != other_role:
+            raise Contradiction("inputs")
+        # A verdict, no fact: who asked knows more than who only looked.
+        verdict = max((one for one in (check, other_check) if one is not None), default=None)
+        both[drv, other_role if role is None else role, verdict].append(output)
     return sorted(
         (
             {"derivation_id64": drv, "role": role, "outputs": sorted(outputs), "is_check_only": check}

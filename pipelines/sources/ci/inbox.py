@@ -31,6 +31,7 @@ SIDECAR = ".told.toml"
 MAX_FILES = 100_000
 MAX_SIDECAR_BYTES = 64 * 1024
 _MAX_DEPTH = 16
+_A_DAY = 86_400
 
 
 class Seen(msgspec.Struct):
@@ -139,6 +140,16 @@ def remember(path: Path, state: State, seen: Seen) -> None:
     state.files[str(path.absolute())] = seen
 
 
+def told_then(path: Path, told: Told, seen: Seen) -> Told:
+    """What was told of a file when it was read, as far as it is told now; nothing if other things are.
+
+    Raises BadInput if it is gone.
+    """
+    (found,) = files([path], told)
+    same = hashlib.sha256(_of_told(found.told)).hexdigest() == seen.told
+    return found.told if same and found.problem is None else Told()
+
+
 def check(told: Told) -> None:
     """Raises BadInput if what a caller tells of files is of no use: a commit that is none, for example."""
     values = {name: getattr(told, name) for name in _Sidecar.__struct_fields__}
@@ -178,7 +189,9 @@ def _found(path: Path, told: Told) -> Found:
         )
     if path.is_symlink() or not path.is_file():
         return Found(path, told, "not a regular file")
-    at = datetime.fromtimestamp(int(path.stat().st_mtime), UTC)
+    about = path.stat()
+    # Whatever lies in a store of Nix was last changed in the first second of 1970.
+    at = datetime.fromtimestamp(int(about.st_mtime if about.st_mtime > _A_DAY else about.st_ctime), UTC)
     told = replace(told, file_at=told.file_at or at)
     sidecar = path.with_name(path.name + SIDECAR)
     if not sidecar.exists():

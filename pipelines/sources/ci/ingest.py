@@ -11,7 +11,7 @@ from pipelines.errors import BadInput
 from pipelines.ingest import Ingested, record
 from pipelines.log.store import EventLog
 from pipelines.sources.base import Facts, Rejected
-from pipelines.sources.ci import generic, inbox
+from pipelines.sources.ci import derivation_show, drv_file, generic, inbox
 from pipelines.sources.ci.complaints import cut
 from pipelines.sources.ci.facts import UNNAMED, tell
 from pipelines.sources.ci.inbox import Found, Seen, State
@@ -24,6 +24,8 @@ from pipelines.sources.ci.runs import Reading, Told
 GROUP_BYTES = 512 * 1024**2
 """Bytes of files that are read before what they say is written: bounds memory."""
 GROUP_FILES = 2000
+FILES_OF_DERIVATIONS = 100
+"""Files of derivations that count as one."""
 GROUP_JOBS = 2_000_000
 """Jobs, for the same: packed files say a lot in few bytes."""
 UNREADABLE = (BadInput, ValueError, RecursionError, OSError, pl.exceptions.PolarsError)
@@ -39,11 +41,14 @@ class _Group:
     """Source and reject of files that cannot be used as a whole."""
     size: int = 0
     jobs: int = 0
+    small: int = 0
+    """Files of derivations among them."""
 
     @property
     def is_large(self) -> bool:
         """Whether it has to be written before more is read."""
-        files = len(self.files) + len(self.broken)
+        # Derivations are small, and those of one call belong together.
+        files = len(self.files) - self.small + self.small // FILES_OF_DERIVATIONS + len(self.broken)
         return self.size > GROUP_BYTES or self.jobs > GROUP_JOBS or files >= GROUP_FILES
 
 
@@ -75,9 +80,9 @@ def ingest_ci(
             progress(f"{cut(one.path.name)} ({number:,} of {len(found):,})")
             _take(one, state, group)
             if group.is_large:
-                done += _write(group, state, log, quarantine, progress)
+                done += _write(group, state, told, log, quarantine, progress)
                 group = _Group()
-        done += _write(group, state, log, quarantine, progress)
+        done += _write(group, state, told, log, quarantine, progress)
         inbox.save(place, state, log)
     return done
 
@@ -107,6 +112,7 @@ def _take(one: Found, state: State, group: _Group) -> None:
         return
     group.files.append((one.path, seen, name, reading))
     group.size += seen.size
+    group.small += bool(reading.parsed)
     group.jobs += sum(len(run.jobs) for run in reading.runs)
     group.jobs += 0 if reading.jobs is None else reading.jobs.height
 
@@ -122,6 +128,7 @@ def _beginning(path: Path) -> bytes:
 def _write(
     group: _Group,
     state: State,
+    told: Told,
     log: EventLog,
     quarantine: Path,
     progress: Callable[[str], None],
@@ -129,9 +136,11 @@ def _write(
     """Write what a group of files says, then remember the files that are told in full."""
     readings = [reading for *_, reading in group.files]
     past = Past(log)
+    if any(reading.parsed for reading in readings):
+        readings += _others(group, state, told, (drv_file.NAME, derivation_show.NAME))
     made = tell(readings, past, state.retracted)
     if made.unmatched or made.takes_back:
-        made = tell([*readings, *_others(group, state)], past, state.retracted)
+        made = tell([*readings, *_others(group, state, told, (generic.NAME,))], past, state.retracted)
     facts = {one.source: one for one in made.facts}
     for source, rejected in group.broken:
         own = facts.get(source, Facts(source))
@@ -148,19 +157,20 @@ def _write(
     return done
 
 
-def _others(group: _Group, state: State) -> list[Reading]:
-    """Files of generic events that were read before: one may hold an event that is taken back only now.
+def _others(group: _Group, state: State, told: Told, formats: Sequence[str]) -> list[Reading]:
+    """Files of these formats that were read before, as what they are told to be now.
 
-    One may also hold another event of a job of which an event is taken back.
+    One of generic events may hold an event that is taken back only now, or another event of a job of which an event
+    is taken back. One of derivations may hold an input of one that came now, or need one that did.
     """
     taken = {str(path.absolute()) for path, *_ in group.files}
     readings = []
     size = 0
     for name, seen in sorted(state.files.items()):
-        if state.done.get(seen.key) != generic.NAME or name in taken or size + seen.size > GROUP_BYTES:
+        if state.done.get(seen.key) not in formats or name in taken or size + seen.size > GROUP_BYTES:
             continue
         try:
-            readings.append(read(Path(name), Told())[1])
+            readings.append(read(Path(name), inbox.told_then(Path(name), told, seen))[1])
         except UNREADABLE:
             # It was read once and is gone or another one by now: what it said is in the log.
             continue

@@ -3,6 +3,8 @@
 from pipelines.errors import BadInput
 from pipelines.sources.ci import (
     buildbot,
+    derivation_show,
+    drv_file,
     eval_jobs,
     fast_build,
     generic,
@@ -10,10 +12,13 @@ from pipelines.sources.ci import (
     hydra_runcommand,
     internal_json,
     junit,
+    narinfo,
     nix_json,
     nixpkgs_review,
+    path_info,
     plain_log,
     r_updates,
+    realisations,
 )
 from pipelines.sources.ci.runs import MAX_DOCUMENT_BYTES, MAX_LINE_BYTES, Adapter
 
@@ -27,6 +32,11 @@ ADAPTERS: tuple[Adapter, ...] = (
     buildbot,
     hydra_runcommand,
     nix_json,
+    drv_file,
+    derivation_show,
+    path_info,
+    realisations,
+    narinfo,
     internal_json,
     r_updates,
     # Last: plain text that a log of another format may hold as well.

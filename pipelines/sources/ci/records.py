@@ -102,6 +102,15 @@ def run(
     )
 
 
+def whose(told: Told, name: str) -> tuple[str, datetime]:
+    """Who tells what an input without runs says, and when. Raises BadInput if nobody says so."""
+    if not told.source:
+        raise BadInput(f"{name} does not say which CI or cache it is from; tell its address with --source.")
+    if told.file_at is None:
+        raise BadInput(f"{name} tells no time and comes without the time of its file; send it as a file.")
+    return told.source, told.file_at
+
+
 def status_of_exit(told: Told) -> str | None:
     """Status of a run by the exit code of its program, where the code says nothing of the jobs."""
     if told.exit_code is None:

@@ -8,6 +8,7 @@ from typing import Protocol
 import polars as pl
 
 from models.vocabulary import Unit
+from pipelines.nix.derivation import Derivation
 from pipelines.sources.base import Rejected
 
 MAX_BYTES = 2 * 1024**3
@@ -138,6 +139,8 @@ class Reading:
     attributes: pl.DataFrame | None = None
     """Attributes of package sets in columns (`graph_columns.ATTRIBUTES`)."""
     package_sets: tuple["PackageSet", ...] = ()
+    parsed: tuple["Parsed", ...] = ()
+    """Derivations that were read whole: what their inputs are used for shows beside the others of the call."""
 
     @property
     def parts(self) -> set[tuple[str, str]]:
@@ -150,7 +153,7 @@ class Reading:
     def source(self) -> str | None:
         """Whose input it is, as far as it tells."""
         frames = (self.derivations, self.outputs, self.attributes)
-        named = [one.source for one in (*self.runs, *self.package_sets)]
+        named = [one.source for one in (*self.runs, *self.package_sets, *self.parsed)]
         named += [frame["source"][0] for frame in frames if frame is not None and frame.height]
         return named[0] if named else None
 
@@ -166,6 +169,15 @@ class Advance:
     previous_commit: str | None = None
     commit_at: datetime | None = None
     url: str | None = None
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """A derivation that an input holds whole."""
+
+    source: str
+    at: datetime
+    derivation: Derivation
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,8 @@ class Report:
         if len(self.complaints) > SHOWN:
             yield f"... and {len(self.complaints) - SHOWN:,} more"
         for _, kind, n in self.left:
-            yield from textwrap.wrap(f"{_counted(n, 'event')} of type {cut(kind)} would be left alone", WIDTH)
+            said = f"{n:,} {kind}" if " " in kind else f"{_counted(n, 'event')} of type {cut(kind)}"
+            yield from textwrap.wrap(f"{said} would be left alone", WIDTH)
         faults = _counted(len(self.complaints), "fault") if self.complaints else "no fault"
         counts = [(self.runs, "run"), (self.jobs, "job"), *self.nix]
         held = ", ".join([*(_counted(n, what) for n, what in counts), faults])
@@ -88,6 +89,7 @@ def validate(path: Path, knows: Told | None = None) -> Report:
         (reading.attributes, "attribute"),
     )
     nix = tuple((frame.height, what) for frame, what in told if frame is not None)
+    nix += ((len(reading.parsed), "derivation"),) if reading.parsed else ()
     return Report(path.name, adapter.NAME, len(reading.runs), jobs, complaints, reading.left, nix)
 
 

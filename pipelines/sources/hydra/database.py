@@ -157,7 +157,7 @@ def _piece(
         pl.col("is_finished") == 1, pl.col("is_cached") == 1, **of_jobset
     )
     builds = _table("builds", told)
-    steps = _table("steps", _each(origin, sql.failed_steps, conditions))
+    steps = _table("steps", _each(origin, sql.steps, conditions))
     parts = _table("constituents", _each(origin, sql.constituents, conditions))
     held = pl.concat([builds, known.join(builds, on="build_id", how="anti")]).sort("build_id")
     lacking = members.join(held, on="build_id", how="anti").select("evaluation_id").unique()

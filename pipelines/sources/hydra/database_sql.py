@@ -107,8 +107,8 @@ def builds(condition: str) -> str:
     """
 
 
-def failed_steps(condition: str) -> str:
-    """Steps that ended otherwise than well, of the failed ones of these builds."""
+def steps(condition: str) -> str:
+    """Steps that built what these builds are of; of the failed ones also those that ended otherwise than well."""
     return f"""
         select
             s.build as build_id,
@@ -123,7 +123,8 @@ def failed_steps(condition: str) -> str:
             s.propagatedfrom as propagated_from
         from buildsteps s
         join builds b on b.id = s.build
-        where {condition} and b.finished = 1 and b.buildstatus <> 0 and s.status <> 0
+        where {condition} and b.finished = 1
+            and (b.buildstatus <> 0 and s.status <> 0 or s.type = 0 and s.drvpath = b.drvpath)
     """
 
 

@@ -13,7 +13,7 @@ import polars as pl
 
 from pipelines.sources import values
 from pipelines.sources.base import Facts, Known, Listing, Rejected, reject
-from pipelines.sources.hydra import aggregates, job_names, statuses
+from pipelines.sources.hydra import aggregates, attempts, job_names, statuses
 from pipelines.sources.hydra.tables import Tables
 
 LONGEST_ERRORS = 100_000
@@ -228,7 +228,8 @@ def _evaluations(observations: pl.DataFrame) -> pl.DataFrame:
 def _states(source: str, builds: pl.DataFrame, tables: Tables) -> pl.DataFrame:
     """Columns of `build_observed`, of builds once per instant."""
     ended = pl.col("is_finished")
-    return statuses.with_status(builds, tables.steps).select(
+    told = statuses.with_status(attempts.with_attempts(builds, tables.steps), tables.steps)
+    return told.select(
         "observed_at",
         "attr",
         "system",
@@ -238,6 +239,8 @@ def _states(source: str, builds: pl.DataFrame, tables: Tables) -> pl.DataFrame:
         "is_finished",
         "cause",
         "is_cached",
+        "attempt",
+        "machine",
         "queued_at",
         "drv_path",
         "failed_derivations",
