@@ -246,6 +246,38 @@ def ingest_tags(given: Path) -> None:
     click.echo(done.sentence())
 
 
+@ingest.command("cache")
+@click.option("--url", metavar="URL", required=True, help="Address of a binary cache.")
+@click.option(
+    "--paths",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help="File with a store path a line; without it what the log names and has no content of.",
+)
+@click.option("--rate", type=click.FloatRange(min=0, min_open=True, max=1000), help="Requests a second.")
+@click.option(
+    "--contact", help="Address or page by which the operators reach you; needed for a public cache."
+)
+@click.option("--operators-agreed", is_flag=True, help="The operators of a public cache agreed to be asked.")
+def ingest_cache(
+    url: str, paths: Path | None, rate: float | None, contact: str | None, operators_agreed: bool
+) -> None:
+    """Ask a binary cache what it says of the content of store paths (their narinfo)."""
+    import time as clock_time
+
+    from pipelines.progress import shown
+    from pipelines.sources import binary_cache
+    from pipelines.sources.hydra.outcomes import Clock
+
+    place, log = _place()
+    instance = binary_cache.instance(url, rate, contact, operators_agreed=operators_agreed)
+    wanted = binary_cache.named(log) if paths is None else binary_cache.listed(paths)
+    clock = Clock(clock_time.monotonic, clock_time.sleep, lambda: datetime.now(UTC).replace(microsecond=0))
+    with shown() as steps:
+        steps.stage(f"ask {instance.source}")
+        done = binary_cache.ingest(instance, wanted, place.var, log, place.quarantine, clock, steps)
+    click.echo(done.sentence())
+
+
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
 def validate(file: Path) -> None:

@@ -61,6 +61,8 @@ class Client:
     """Failures in a row."""
     patience: int = FAILURES_IN_A_ROW
     """Failures in a row after which it gives up."""
+    kinds: tuple[str, ...] = ("application/json",)
+    """Beginnings of the content types that an answer may have."""
 
     def __post_init__(self) -> None:
         self._next = self.clock.monotonic()
@@ -83,7 +85,14 @@ class Client:
 
     def get(self, path: str, shape: type[T]) -> Answer[T]:
         """Ask for `path` until it is answered. Raises Gone, Failed, GaveUp, Stopped."""
-        return self._persist(path, lambda: self._answer(path, shape))
+        return self.fetch(path, lambda body: parsed(path, body, shape))
+
+    def fetch(self, path: str, read: Callable[[bytes], T]) -> Answer[T]:
+        """Ask for `path` until `read` makes something of the answer; it may raise Again or Failed.
+
+        Raises Gone, Failed, GaveUp, Stopped.
+        """
+        return self._persist(path, lambda: self._answer(path, read))
 
     def location(self, path: str) -> tuple[str, str]:
         """Path to which `path` redirects, itself not asked for, and the path that said so: a renamed jobset is
@@ -150,12 +159,12 @@ class Client:
                 return
             self.clock.sleep(min(left, SLICE))
 
-    def _answer(self, path: str, shape: type[T]) -> Answer[T]:
+    def _answer(self, path: str, read: Callable[[bytes], T]) -> Answer[T]:
         seen: set[str] = set()
         while True:
             body, moved = self._request(path)
             if moved is None:
-                return Answer(path, self.clock.now(), body, parsed(path, body, shape))
+                return Answer(path, self.clock.now(), body, read(body))
             seen.add(path)
             if moved in seen or len(seen) > REDIRECTS:
                 raise Failed(path, f"redirects in a circle or more than {REDIRECTS} times")
@@ -189,12 +198,12 @@ class Client:
             if status in MOVED:
                 return b"", self._moved(path, response)
             kind = response.headers.get("Content-Type", "")
-            is_json = kind.lower().startswith("application/json")
+            is_usable = kind.lower().startswith(self.kinds)
             if status == 404:
-                raise Gone(path, is_json)
+                raise Gone(path, is_usable)
             if status != 200:
                 raise Failed(path, f"status {status}")
-            if not is_json:
+            if not is_usable:
                 raise Failed(
                     path, f"status 200 with content type {kind[:60]!r}, as pages for unwanted clients have"
                 )
