@@ -23,6 +23,7 @@ PAIRS = ROOT / "tests" / "data" / "nixpkgs-graph"
 WANTED = (
     "metrics.minor_waves",
     "metrics.wave_groupings",
+    "metrics.role_coverage",
     "core.package_moves",
     "core.build_rates",
     "core.waves",
@@ -154,6 +155,21 @@ def test_groupings_of_a_wave_of_every_package(var: Path) -> None:
         ("by_level", 13_215, 50, 265_059, 20, 20, 49, None, 265_059),
         ("one_by_one", 13_215, 13_215, 1_426_784, 108, 58, 555, None, 1_426_784),
     ]
+
+
+def test_few_edges_are_recorded_as_for_tests_only(var: Path) -> None:
+    edges = pl.read_parquet(FOLDERS[0] / "edges-a8dd4d8e538f.parquet")
+    # a row of the file is an edge and an output of it
+    assert (edges.height, edges.filter("check_only").height) == (239_672, 88)
+    assert edges.select("drv", "input").unique().height == 237_257
+    assert rows(
+        var,
+        """
+        select sum(derivations), sum(edges), sum(with_role), sum(unnamed), sum(role_unknown), sum(check_only),
+            sum(testing), sum(testing_without_check_inputs)
+        from metrics.role_coverage
+        """,
+    ) == [(36_482, 237_257, 235_034, 2_223, 0, 88, 3_682, 3_641)]
 
 
 def test_sizes_of_the_minor_waves_fall(var: Path) -> None:

@@ -323,3 +323,30 @@ from core.regression_jobs where source = 'burst' limit 1;
 
 -- channel_stall_jobs__were_red_in_their_stall
 update core.channel_stall_jobs set evaluations = 0 where source = 'fed';
+
+-- false_positive_cost__sole_is_within_shared_and_shared_within_contributing
+update metrics.false_positive_cost set shared_wall_seconds = contributing_wall_seconds + 1 where source = 'rebuilt';
+
+-- false_positive_cost__strict_is_within_wide
+update metrics.false_positive_cost set false_positives = 0 where source = 'rebuilt' and evidence = 'wide';
+
+-- rebuild_bill__equals_the_shared_costs_of_its_triggers
+update metrics.false_positive_cost set shared_wall_seconds = contributing_wall_seconds where source = 'rebuilt';
+
+-- rebuild_bill__counts_every_rebuild_once
+delete from core.rebuilds where source = 'rebuilt' and attr = 'tested';
+
+-- rebuild_triggers__shared_rebuilds_add_up
+update metrics.rebuild_triggers set shared_rebuilds = rebuilds where source = 'rebuilt';
+
+-- evidence_agreement__four_cells_add_up_to_what_was_compared
+update metrics.evidence_agreement set true_positives = true_positives + 1 where source = 'rebuilt' and truth = 'strict';
+
+-- content_ladder__each_step_holds_the_one_before
+update metrics.content_ladder set equal = 0 where source = 'rebuilt' and strength = 'names_keyed';
+
+-- role_coverage__counts_every_derivation_and_edge_once
+update metrics.role_coverage set unnamed = unnamed + 1 where source = 'rebuilt';
+
+-- derivation_sources__hold_every_recorded_derivation
+delete from core.derivation_sources where source = 'rebuilt';

@@ -19,7 +19,7 @@ from models.parts import ChannelPeriod, Gate
 from models.vocabulary import Cause, Coverage, Unit
 from pipelines import checks
 from pipelines.paths import SQL
-from tests import graphs
+from tests import graphs, rebuilds
 from tests.sql import harness, world
 
 WORLDS = {
@@ -198,11 +198,30 @@ def graph() -> list[harness.Recorded]:
     return [*((1, one) for one in drawn), (1, built)]
 
 
+def rebuilt() -> list[harness.Recorded]:
+    """A package set of the source `rebuilt` that was built twice: two triggers, one of them for tests only."""
+    drawn = """
+        commit 2024-01-01
+        zlib 1
+        mock 1
+        tested 1 <- zlib mock(nativeCheckInputs)?
+        app 1 <- zlib
+
+        commit 2024-01-02
+        mock 2
+
+        commit 2024-01-03
+        zlib 2
+        mock 3
+    """
+    return [(1, event) for event in rebuilds.events(drawn, "rebuilt")]
+
+
 @pytest.fixture(scope="module")
 def sound() -> Iterator[duckdb.DuckDBPyConnection]:
     """A warehouse in which all claims hold."""
     given = [event for source, text in WORLDS.items() for event in world.events(text, source)]
-    with harness.build([*given, *roots(), *waves(), *channels(), *graph()]) as con:
+    with harness.build([*given, *roots(), *waves(), *channels(), *graph(), *rebuilt()]) as con:
         yield con
 
 
