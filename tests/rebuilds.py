@@ -15,7 +15,7 @@ role in brackets and a question mark where it is there for tests only. A commit 
 The content is the recipe's word or `content=`, and the references are to all that it needs but for tests. So a change
 of `libc` alters nothing in `app` but the reference, unless `app 1 content=x` says otherwise. Other words: `seconds=`
 (`seconds=?`: unknown), `nominal=`, `bytes=`, `failed`, `unbuilt`, `unhashed` (what came out was not looked at),
-`alien` (its recipe is not told), `tests` (it runs its own tests).
+`alien` (its recipe is not told), `tests` (it runs its own tests), `fixed` (its output is known by hash).
 """
 
 import hashlib
@@ -112,7 +112,7 @@ def _package(line: Line, world: World, at: datetime) -> Iterator[Event]:
         drv_hash=f"{derivation % 2**64:032x}",
         name=f"{line.name}-{line.recipe}",
         system=SYSTEM,
-        is_fixed_output=False,
+        is_fixed_output="fixed" in line.words,
         outputs=["out"],
         does_check="tests" in line.words,
         inputs=[

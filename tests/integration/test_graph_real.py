@@ -24,6 +24,7 @@ WANTED = (
     "metrics.minor_waves",
     "metrics.wave_groupings",
     "metrics.role_coverage",
+    "core.update_reach",
     "core.package_moves",
     "core.build_rates",
     "core.waves",
@@ -98,6 +99,20 @@ def test_reach_of_a_package_in_all_four_ways(graph: Derivations, package_set: Pa
         for edges in (every, cut, cut & without_checks, cut & without_tools)
     ]
     assert tuple(found) == REACH[name]
+
+
+def test_the_report_counts_the_same_in_all_four_ways(var: Path) -> None:
+    told = rows(
+        var,
+        """
+        select package, derivation_changes, output_changes, without_check_only, without_test_tools
+        from core.update_reach where package_set = 'nixpkgs'
+        """,
+    )
+    names = {"alsaLib": "alsa-lib"}
+    assert {row[0]: row[1:] for row in told} == {
+        names.get(name, name): found for name, found in REACH.items()
+    }
 
 
 def reached_attrs(graph: Derivations, package_set: PackageSet, name: str) -> set[str]:

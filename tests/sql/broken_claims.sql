@@ -350,3 +350,6 @@ update metrics.role_coverage set unnamed = unnamed + 1 where source = 'rebuilt';
 
 -- derivation_sources__hold_every_recorded_derivation
 delete from core.derivation_sources where source = 'rebuilt';
+
+-- update_reach__fewer_edges_reach_no_more
+insert into core.update_reach values ('x', 'x', 'x', 'x', 1, 3, 4, 2, 1);

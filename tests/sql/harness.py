@@ -49,6 +49,7 @@ SCHEMA = dict.fromkeys(
         "root_cause_coverage",
         "root_cause_reach",
         "root_causes",
+        "update_reach",
         "wave_evaluations",
         "wave_package_states",
         "wave_packages",
