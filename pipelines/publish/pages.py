@@ -1,4 +1,5 @@
-"""Assembles the Markdown pages: the hand-written ones, and one for each jobset, channel, declared wave and relation.
+"""Assembles the Markdown pages: the hand-written ones, and one for each jobset, channel, declared wave,
+trigger of rebuilds and relation.
 
 Pages are Jinja templates in which every value is escaped for HTML and Markdown unless it is markup of ours. A page
 says nothing of its own: figures come from `charts/`, rows from `queries/`, words from `site/`.
@@ -92,6 +93,7 @@ def write(assembly: Assembly, env: jinja2.Environment, template: str, target: st
         channels=assembly.channels,
         everything=assembly.everything,
         package_sets=lambda: scopes.package_sets(assembly.press.con),
+        rebuilt=lambda is_invented: scopes.rebuilt(assembly.press.con, is_invented=is_invented),
         data_version=assembly.data_version,
         lookup=assembly.lookup,
         notices=assembly.notices,
@@ -150,6 +152,15 @@ def assemble(assembly: Assembly, env: jinja2.Environment, progress: Callable[[st
         progress(f"wave {scope.parameters['wave']}")
         target = f"waves/declared/{text.slug(scope.parameters['wave'])}.md"
         write(assembly, env, "templates/wave.md", target, scope=scope)
+    for trigger in assembly.rows("rebuild_trigger_list"):
+        target = text.place("rebuild_cost", trigger["source"], trigger["jobset"])
+        write(
+            assembly,
+            env,
+            "templates/trigger.md",
+            f"{target}/{text.slug(trigger['trigger'])}.md",
+            told=trigger,
+        )
     for relation in assembly.relations.values():
         hand = f"pages/{relation.schema}/{relation.name}.md"
         written = (assembly.site / hand).exists()

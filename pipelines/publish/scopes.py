@@ -38,6 +38,14 @@ _PACKAGE_SETS = """
     group by source, package_set, revision, committed_at
     order by count(*) desc, source, package_set
 """
+_REBUILDS = """
+    select
+        source, jobset, min(evaluated_at) as begins_at, max(evaluated_at) as ends_at, max(evaluated_at) as as_of_at
+    from core.rebuilds
+    where (source in (select source from core.sources where is_invented)) = $is_invented
+    group by source, jobset
+    order by count(*) desc, source, jobset
+"""
 _WAVES = """
     select
         w.source, w.wave, w.title,
@@ -89,6 +97,11 @@ def package_sets(con: duckdb.DuckDBPyConnection) -> list[Scope]:
         )
         for row in rows(con, _PACKAGE_SETS)
     ]
+
+
+def rebuilt(con: duckdb.DuckDBPyConnection, *, is_invented: bool) -> list[Scope]:
+    """What rebuilds are known of, real or invented, that with most of them first."""
+    return [_scope(row, "jobset") for row in rows(con, _REBUILDS, {"is_invented": is_invented})]
 
 
 def waves(con: duckdb.DuckDBPyConnection) -> list[Scope]:

@@ -13,6 +13,7 @@ from pipelines.publish.cohort_views import CohortViews
 from pipelines.publish.grid import Cell
 from pipelines.publish.labels import columns
 from pipelines.publish.notice_views import NoticeViews
+from pipelines.publish.rebuild_views import RebuildViews
 from pipelines.publish.text import esc, evidence, link
 from pipelines.publish.wave_views import WaveViews
 
@@ -35,7 +36,7 @@ def build(row: Mapping[str, Any]) -> Cell:
     return Cell(Markup(link(esc(shown), evidence(row["source"], "build", row["build_id"]))), shown)
 
 
-class Views(ChannelViews, CohortViews, NoticeViews, WaveViews):
+class Views(ChannelViews, CohortViews, NoticeViews, RebuildViews, WaveViews):
     """What a page may ask for; bound to the page's place below the site's root."""
 
     def jobset(self, row: Mapping[str, Any]) -> Cell:

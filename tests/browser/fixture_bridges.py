@@ -43,7 +43,8 @@ BRIDGES = {
         select 'invented' as id, 'hydra.example.org' as source, 'invented' as dataset,
             '<b>An invented world</b>' as title,
             'build_observed' as covers, null::varchar as scope, min(evaluation_at) as first_at,
-            null::timestamptz as last_at, 'MIT' as licence, 'javascript:alert(1)' as url
+            null::timestamptz as last_at, 'MIT' as licence, 'javascript:alert(1)' as url,
+            true as is_invented
         from core.evaluations""",
     "core.status_classes": """
         select * from (values

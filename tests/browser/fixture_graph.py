@@ -10,7 +10,8 @@ _PACKAGE = f"""
 
 GRAPH = {
     "core.package_sets": f"""
-        select {_OF_SYSTEM}, timestamptz '2026-01-05' as committed_at, true as is_newest, true as is_partial, attr,
+        select {_OF_SYSTEM}, timestamptz '2026-01-05' as committed_at,
+            timestamptz '2026-01-05' as evaluated_at, true as is_newest, true as is_partial, attr,
             n::integer as derivation_id
         from {_PACKAGE}""",
     "core.package_reach": f"""

@@ -18,6 +18,7 @@ from tests.browser.fixture_bridges import BRIDGES, SMALLER
 from tests.browser.fixture_channels import CHANNELS
 from tests.browser.fixture_channels import NAME as CHANNEL
 from tests.browser.fixture_graph import GRAPH
+from tests.browser.fixture_rebuilds import REBUILDS
 from tests.browser.fixture_waves import WAVES
 
 SOURCE = "hydra.nixos.org"
@@ -83,7 +84,7 @@ def build(path: Path, sql_dir: Path | None = None, *, jobs: int = 260, evaluatio
 
 def _derive(con: duckdb.DuckDBPyConnection, sql_dir: Path) -> None:
     """Build every relation of `sql_dir` that follows from the invented ones, in the order of dependencies."""
-    for key, sql in (BRIDGES | WAVES | CHANNELS | GRAPH).items():
+    for key, sql in (BRIDGES | WAVES | CHANNELS | GRAPH | REBUILDS).items():
         con.execute(f"create table {key} as {sql}")
     known = {
         ".".join(row) for row in con.execute("select schema_name, table_name from duckdb_tables()").fetchall()

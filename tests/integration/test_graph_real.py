@@ -23,6 +23,8 @@ PAIRS = ROOT / "tests" / "data" / "nixpkgs-graph"
 WANTED = (
     "metrics.minor_waves",
     "metrics.wave_groupings",
+    "metrics.role_coverage",
+    "core.update_reach",
     "core.package_moves",
     "core.build_rates",
     "core.waves",
@@ -99,6 +101,20 @@ def test_reach_of_a_package_in_all_four_ways(graph: Derivations, package_set: Pa
     assert tuple(found) == REACH[name]
 
 
+def test_the_report_counts_the_same_in_all_four_ways(var: Path) -> None:
+    told = rows(
+        var,
+        """
+        select package, derivation_changes, output_changes, without_check_only, without_test_tools
+        from core.update_reach where package_set = 'nixpkgs'
+        """,
+    )
+    names = {"alsaLib": "alsa-lib"}
+    assert {row[0]: row[1:] for row in told} == {
+        names.get(name, name): found for name, found in REACH.items()
+    }
+
+
 def reached_attrs(graph: Derivations, package_set: PackageSet, name: str) -> set[str]:
     reached = graph.cut.reached_by_any(roots_of(package_set, name))[package_set.derivations]
     return {attr for attr, is_reached in zip(package_set.attrs, reached, strict=True) if is_reached}
@@ -154,6 +170,21 @@ def test_groupings_of_a_wave_of_every_package(var: Path) -> None:
         ("by_level", 13_215, 50, 265_059, 20, 20, 49, None, 265_059),
         ("one_by_one", 13_215, 13_215, 1_426_784, 108, 58, 555, None, 1_426_784),
     ]
+
+
+def test_few_edges_are_recorded_as_for_tests_only(var: Path) -> None:
+    edges = pl.read_parquet(FOLDERS[0] / "edges-a8dd4d8e538f.parquet")
+    # a row of the file is an edge and an output of it
+    assert (edges.height, edges.filter("check_only").height) == (239_672, 88)
+    assert edges.select("drv", "input").unique().height == 237_257
+    assert rows(
+        var,
+        """
+        select sum(derivations), sum(edges), sum(with_role), sum(unnamed), sum(role_unknown), sum(check_only),
+            sum(testing), sum(testing_without_check_inputs)
+        from metrics.role_coverage
+        """,
+    ) == [(36_482, 237_257, 235_034, 2_223, 0, 88, 3_682, 3_641)]
 
 
 def test_sizes_of_the_minor_waves_fall(var: Path) -> None:

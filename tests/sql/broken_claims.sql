@@ -325,22 +325,22 @@ from core.regression_jobs where source = 'burst' limit 1;
 update core.channel_stall_jobs set evaluations = 0 where source = 'fed';
 
 -- what_if__saves_no_more_than_was_built
-update metrics.what_if set rebuilds_after = rebuilds_before + 1 where source = 'rebuilt' and scenario = 'split_tests';
+update metrics.what_if set rebuilds_after = rebuilds_before + 1 where source = 'named' and scenario = 'split_tests';
 
 -- what_if__starts_from_the_same_rebuilds
-update metrics.what_if set rebuilds_before = rebuilds_before + 1 where source = 'rebuilt' and scenario = 'drop_input';
+update metrics.what_if set rebuilds_before = rebuilds_before + 1 where source = 'named' and scenario = 'drop_input';
 
 -- rebuilds__charge_a_derivation_once
-update core.rebuilds set attempts = attempts + 1 where source = 'rebuilt';
+update core.rebuilds set attempts = attempts + 1 where source = 'named';
 
 -- rebuilds__follow_from_a_trigger
-update core.rebuilds set triggers = [] where source = 'rebuilt';
+update core.rebuilds set triggers = [] where source = 'named';
 
 -- rebuilds__contents_agree_with_their_strengths
-update core.rebuilds set content = 'changed' where source = 'rebuilt' and content = 'cutoff';
+update core.rebuilds set content = 'changed' where source = 'named' and content = 'cutoff';
 
 -- derivation_builds__hold_every_built_derivation
-delete from core.derivation_builds where source = 'rebuilt';
+delete from core.derivation_builds where source = 'named';
 
 -- outputs__hold_every_output_once
 delete from core.outputs where output = 'out';
@@ -353,3 +353,33 @@ update core.package_owners set listed_at = listed_at - interval 1 day;
 
 -- failing_by_owner__holds_every_failing_job_of_an_owner
 update metrics.failing_by_owner set failing_jobs = failing_jobs + 1 where source = 'full';
+
+-- false_positive_cost__sole_is_within_shared_and_shared_within_contributing
+update metrics.false_positive_cost set shared_wall_seconds = contributing_wall_seconds + 1 where source = 'rebuilt';
+
+-- false_positive_cost__strict_is_within_wide
+update metrics.false_positive_cost set false_positives = 0 where source = 'rebuilt' and evidence = 'wide';
+
+-- rebuild_bill__equals_the_shared_costs_of_its_triggers
+update metrics.false_positive_cost set shared_wall_seconds = contributing_wall_seconds where source = 'rebuilt';
+
+-- rebuild_bill__counts_every_rebuild_once
+delete from core.rebuilds where source = 'rebuilt' and attr = 'tested';
+
+-- rebuild_triggers__shared_rebuilds_add_up
+update metrics.rebuild_triggers set shared_rebuilds = rebuilds where source = 'rebuilt';
+
+-- evidence_agreement__four_cells_add_up_to_what_was_compared
+update metrics.evidence_agreement set true_positives = true_positives + 1 where source = 'rebuilt' and truth = 'strict';
+
+-- content_ladder__each_step_holds_the_one_before
+update metrics.content_ladder set equal = 0 where source = 'rebuilt' and strength = 'names_keyed';
+
+-- role_coverage__counts_every_derivation_and_edge_once
+update metrics.role_coverage set unnamed = unnamed + 1 where source = 'rebuilt';
+
+-- derivation_sources__hold_every_recorded_derivation
+delete from core.derivation_sources where source = 'rebuilt';
+
+-- update_reach__fewer_edges_reach_no_more
+insert into core.update_reach values ('x', 'x', 'x', 'x', 1, 3, 4, 2, 1);

@@ -1,10 +1,10 @@
 """Given events, expected rows: reads `tests/sql/<relation>/<case>/`, builds `sql/`, gives rows to compare.
 
-A case is a folder named after the sentence that it proves. `given.jsonl` holds events as they are in the log,
-one JSON object a line; `world.txt` draws them as a grid (see `tests.sql.world`); either may be missing. Every
-event's source is the case (`<relation>/<folder>`), so that all cases stand in one log and also show that
-sources do not touch each other. What does not belong to one source, the attributes that markers name, must
-differ between cases.
+A case is a folder named after the sentence that it proves. `given.jsonl` holds events as they are in the log, one
+JSON object a line; `world.txt` draws them as a grid (see `tests.sql.world`), `rebuilds.txt` as a package set that
+is built commit by commit (see `tests.rebuilds`); any of them may be missing. Every event's source is the case
+(`<relation>/<folder>`), so that all cases stand in one log and also show that sources do not touch each other. What
+does not belong to one source, the attributes that markers name, must differ between cases.
 """
 
 import functools
@@ -27,6 +27,7 @@ from pipelines.log.schema import arrow_schema, conform, frame_of
 from pipelines.log.store import EventLog
 from pipelines.paths import SQL
 from pipelines.relations import Relation
+from tests import rebuilds
 from tests.sql import world
 
 HERE = Path(__file__).parent
@@ -48,6 +49,7 @@ SCHEMA = dict.fromkeys(
         "root_cause_coverage",
         "root_cause_reach",
         "root_causes",
+        "update_reach",
         "wave_evaluations",
         "wave_package_states",
         "wave_packages",
@@ -83,6 +85,9 @@ def events(case: str) -> list[Recorded]:
     found: list[Recorded] = []
     if (folder / "world.txt").exists():
         found += world.events((folder / "world.txt").read_text(encoding="utf-8"), case)
+    if (folder / "rebuilds.txt").exists():
+        drawn = (folder / "rebuilds.txt").read_text(encoding="utf-8")
+        found += [(1, event) for event in rebuilds.events(drawn, case)]
     if (folder / "given.jsonl").exists():
         found += [(1, _any_event.decode(line)) for line in (folder / "given.jsonl").read_bytes().splitlines()]
     strangers = {event.source for _, event in found} - {case}

@@ -20,7 +20,7 @@ from models.parts import ChannelPeriod, Gate, OwnerRow
 from models.vocabulary import Cause, Coverage, Unit
 from pipelines import checks
 from pipelines.paths import SQL
-from tests import built_sets, graphs
+from tests import built_sets, graphs, rebuilds
 from tests.sql import harness, world
 
 WORLDS = {
@@ -200,15 +200,34 @@ def graph() -> list[harness.Recorded]:
 
 
 def rebuilt() -> list[harness.Recorded]:
-    """A package set of the source `rebuilt` over two commits, one of whose outputs names another one."""
+    """A package set of the source `rebuilt` that was built twice: two triggers, one of them for tests only."""
+    drawn = """
+        commit 2024-01-01
+        zlib 1
+        mock 1
+        tested 1 <- zlib mock(nativeCheckInputs)?
+        app 1 <- zlib
+
+        commit 2024-01-02
+        mock 2
+
+        commit 2024-01-03
+        zlib 2
+        mock 3
+    """
+    return [(1, event) for event in rebuilds.events(drawn, "rebuilt")]
+
+
+def named() -> list[harness.Recorded]:
+    """A package set of the source `named` over two commits, one of whose outputs names another one."""
     package = built_sets.Package
     app = package("app", "1", (("lib", "buildInputs"), ("tool", built_sets.CHECK)))
     history = built_sets.History(
-        "rebuilt", [[package("lib"), package("tool"), app], [package("lib"), package("tool", "2"), app]]
+        "named", [[package("lib"), package("tool"), app], [package("lib"), package("tool", "2"), app]]
     )
     first, last = (at["app"] for at in history.made())
     naming = built_sets.output(
-        "rebuilt",
+        "named",
         first.number,
         built_sets.AT,
         "/nix/store/app",
@@ -216,7 +235,7 @@ def rebuilt() -> list[harness.Recorded]:
         ["/nix/store/" + "0" * 32 + "-lib-1"],
     )
     assert first.number != last.number
-    return [*((1, one) for one in history.events()), (1, structs.replace(naming, id="rebuilt:naming"))]
+    return [*((1, one) for one in history.events()), (1, structs.replace(naming, id="named:naming"))]
 
 
 def owners() -> list[harness.Recorded]:
@@ -239,7 +258,9 @@ def owners() -> list[harness.Recorded]:
 def sound() -> Iterator[duckdb.DuckDBPyConnection]:
     """A warehouse in which all claims hold."""
     given = [event for source, text in WORLDS.items() for event in world.events(text, source)]
-    with harness.build([*given, *roots(), *waves(), *channels(), *graph(), *rebuilt(), *owners()]) as con:
+    with harness.build(
+        [*given, *roots(), *waves(), *channels(), *graph(), *rebuilt(), *named(), *owners()]
+    ) as con:
         yield con
 
 

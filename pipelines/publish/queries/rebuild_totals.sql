@@ -1,0 +1,44 @@
+-- The bill of a jobset under each kind of evidence, all months and systems together, with the interval of the share.
+with
+    basis as (
+        -- declared seconds where they are known of at least as many rebuilds as measured ones
+        select
+            coalesce(sum(total_nominal_seconds), 0) > 0
+            and sum(unknown_nominal_seconds) <= sum(unknown_wall_seconds) as is_declared
+        from metrics.rebuild_bill
+        where source = $source and jobset = $jobset and evidence = 'strict'
+    ),
+summed as (
+    select
+        evidence,
+        sum(rebuilds)::bigint as all_rebuilds,
+        sum(executed)::bigint as executed,
+        sum(derived)::bigint as derived,
+        sum(unattributed)::bigint as unattributed,
+        sum(with_verdict)::bigint as n,
+        sum(without_verdict)::bigint as without_verdict,
+        sum(false_positives)::bigint as k,
+        bool_or(is_declared) as is_declared,
+        sum(case when is_declared then false_positive_nominal_seconds else false_positive_wall_seconds end)
+            / nullif(sum(case when is_declared then verdict_nominal_seconds else verdict_wall_seconds end), 0)
+            as cost_ratio,
+        sum(case when is_declared then without_nominal_seconds else without_wall_seconds end)::bigint as unknown_cost,
+        sum(total_wall_seconds) / 3600 as wall_hours,
+        sum(unknown_wall_seconds)::bigint as unknown_wall,
+        sum(total_stored_bytes) / 1e9 as stored_gigabytes
+    from metrics.rebuild_bill
+    cross join basis
+    where source = $source and jobset = $jobset
+    group by evidence
+)
+select
+    evidence, all_rebuilds, executed, derived, unattributed, n as with_verdict, without_verdict, k as false_positives, is_declared, cost_ratio, unknown_cost,
+    wall_hours, unknown_wall, stored_gigabytes,
+    k / nullif(n, 0) as false_positive_ratio,
+    -- Wilson (1927): z is 1.96, the 97.5th percentile of the normal distribution; z^2 / 2 = 1.9207, z^2 = 3.8415
+    case when n > 0 then greatest(k + 1.920729410347062 - 1.959963984540054 * sqrt(k * (n - k) / n + 0.960364705173531), 0) / (n + 3.841458820694124) end
+        as false_positive_ratio_low,
+    case when n > 0 then least((k + 1.920729410347062 + 1.959963984540054 * sqrt(k * (n - k) / n + 0.960364705173531)) / (n + 3.841458820694124), 1) end
+        as false_positive_ratio_high
+from summed
+order by case evidence when 'strict' then 1 when 'wide' then 2 when 'structural' then 3 else 4 end
