@@ -1,7 +1,8 @@
 """Pairs of an older and a newer derivation, and the pairs of inputs through which a change came from one to the other.
 
 Inputs are matched by package. A pair of inputs is followed where it changed: the derivations differ, and so do their
-output paths where these are known. Nothing is followed below a fixed output, which changes by its own hash only.
+output paths where these are known. Nothing is followed below a fixed output, which changes by its own hash only; and
+what has a fixed output is no package but a source: where it changed, the package that it is a source of changed itself.
 """
 
 from collections.abc import Iterator
@@ -72,10 +73,14 @@ def build(asked: pl.DataFrame, nodes: pl.DataFrame, edges: pl.DataFrame) -> Pair
     Pairs that need each other in a circle are of unknown change.
     """
     sides = _sides(nodes, edges)
+    fixed = nodes.filter("is_fixed").select(newer_input="derivation")
+    sources = []
     frontier = asked.select("older", "newer").unique().sort("older", "newer")
     seen, links = [frontier], []
     while frontier.height:
-        found = _below(frontier, nodes, sides)
+        below = _below(frontier, nodes, sides)
+        sources.append(below.join(fixed, on="newer_input", how="semi"))
+        found = below.join(fixed, on="newer_input", how="anti")
         links.append(found)
         inner = found.select(older="older_input", newer="newer_input").unique()
         frontier = inner.join(pl.concat(seen), on=["older", "newer"], how="anti").sort("older", "newer")
@@ -83,7 +88,9 @@ def build(asked: pl.DataFrame, nodes: pl.DataFrame, edges: pl.DataFrame) -> Pair
     pairs = pl.concat(seen)
     all_links = pl.concat(links) if links else _below(frontier, nodes, sides)
     checking = sides.filter(pl.col("role") == "check")["derivation"].unique()
-    judged = _judged(pairs, nodes).with_columns(has_checks=pl.col("newer").is_in(checking.implode()))
+    judged = _judged(pairs, nodes, _sources(sources or [all_links], nodes)).with_columns(
+        has_checks=pl.col("newer").is_in(checking.implode())
+    )
     return _ordered(judged, all_links)
 
 
@@ -135,11 +142,41 @@ def _below(frontier: pl.DataFrame, nodes: pl.DataFrame, sides: pl.DataFrame) -> 
     )
 
 
-def _judged(pairs: pl.DataFrame, nodes: pl.DataFrame) -> pl.DataFrame:
-    """Pairs with the package of the newer derivation and whether it changed by itself."""
+def _sources(found: list[pl.DataFrame], nodes: pl.DataFrame) -> pl.DataFrame:
+    """Of pairs (older, newer) with another fixed output among their inputs: whether that is `OWN` or `UNKNOWN`.
+
+    Where output paths are unknown the recipe tells: with the same one the fetcher alone changed.
+    """
+    side = nodes.select("derivation", "recipe", "outputs")
+    links = pl.concat(found)
+    judged = links.join(side.rename({"derivation": "newer_input"}), on="newer_input", how="left").join(
+        side.rename({"derivation": "older_input"}), on="older_input", how="left", suffix="_older"
+    )
+    has_outputs = pl.col("outputs").is_not_null() & pl.col("outputs_older").is_not_null()
+    has_recipes = pl.col("recipe").is_not_null() & pl.col("recipe_older").is_not_null()
+    source = (
+        pl.when(has_outputs | (has_recipes & (pl.col("recipe") != pl.col("recipe_older"))))
+        .then(OWN)
+        .when(has_recipes)
+        .then(SAME)
+        .otherwise(UNKNOWN)
+    )
+    # Of several sources one that surely changed decides.
+    rank = pl.col("source").replace_strict({OWN: 2, UNKNOWN: 1, SAME: 0}, return_dtype=pl.Int8)
+    return (
+        judged.select("older", "newer", source=source)
+        .sort("older", "newer", rank)
+        .unique(["older", "newer"], keep="last", maintain_order=True)
+    )
+
+
+def _judged(pairs: pl.DataFrame, nodes: pl.DataFrame, sources: pl.DataFrame) -> pl.DataFrame:
+    """Pairs with the package of the newer derivation and whether it changed by itself, or by a source of its own."""
     side = nodes.select("derivation", "package", "recipe", "is_fixed")
-    joined = pairs.join(side.rename({"derivation": "newer"}), on="newer", how="left").join(
-        side.drop("package").rename({"derivation": "older"}), on="older", how="left", suffix="_older"
+    joined = (
+        pairs.join(side.rename({"derivation": "newer"}), on="newer", how="left")
+        .join(side.drop("package").rename({"derivation": "older"}), on="older", how="left", suffix="_older")
+        .join(sources, on=["older", "newer"], how="left")
     )
     # That a fixed output changed is its own doing: what it is made with does not matter.
     own = (
@@ -149,7 +186,13 @@ def _judged(pairs: pl.DataFrame, nodes: pl.DataFrame) -> pl.DataFrame:
             .then(SAME)
             .otherwise(OWN)
         )
-        .when(pl.col("recipe").is_null() | pl.col("recipe_older").is_null())
+        .when((pl.col("source") == OWN).fill_null(value=False))
+        .then(OWN)
+        .when(
+            pl.col("recipe").is_null()
+            | pl.col("recipe_older").is_null()
+            | (pl.col("source") == UNKNOWN).fill_null(value=False)
+        )
         .then(UNKNOWN)
         .when(pl.col("recipe") != pl.col("recipe_older"))
         .then(OWN)

@@ -1,8 +1,9 @@
 -- An output of a derivation, as it was first seen, with identities of its content.
 --
--- Of several sources and contents the one with most identities counts, then the first that was seen. The identities
--- are of the archive after more and more of the names in it was taken out; equal numbers mean equal content. Paths
--- inside compressed files are not found, nor references that are split over texts.
+-- Of several sources and contents the one with most identities counts, then the first that was seen; sizes are also
+-- taken from other sightings of the same archive. The identities are of the archive after more and more of the names in
+-- it was taken out; equal numbers mean equal content. Paths inside compressed files are not found, nor references that
+-- are split over texts.
 --
 -- grain: derivation_id64, output
 -- column: derivation_id64 | First 64 bits of the derivation's hash.
@@ -32,16 +33,20 @@ with ranked as (
         ) as place,
         count(distinct nar_hash) over (partition by derivation_id64, output) as contents,
         count(distinct names_keyed_id64) over (partition by derivation_id64, output) as keyed_contents,
-        max(file_bytes) over (partition by derivation_id64, output) as told_file_bytes
+        max(path) over same as told_path,
+        max(nar_bytes) over same as told_nar_bytes,
+        max(file_bytes) over same as told_file_bytes,
+        max(closure_bytes) over same as told_closure_bytes
     from staging.output_observed
+    window same as (partition by derivation_id64, output, nar_hash)
 )
 select
     derivation_id64,
     output,
-    path,
-    nar_bytes,
+    coalesce(path, told_path) as path,
+    coalesce(nar_bytes, told_nar_bytes) as nar_bytes,
     coalesce(file_bytes, told_file_bytes) as file_bytes,
-    closure_bytes,
+    coalesce(closure_bytes, told_closure_bytes) as closure_bytes,
     nar_hash,
     self_blanked_id64,
     hashes_blanked_id64,

@@ -56,7 +56,12 @@ def histories(draw: st.DrawFn) -> History:
 
 
 def matched(old: Made, new: Made) -> list[tuple[Made, Made, str]]:
-    """Inputs of one package whose outputs differ."""
+    """Inputs of one package whose outputs differ, but for sources."""
+    return [link for link in all_matched(old, new) if not link[1].package.is_fixed]
+
+
+def all_matched(old: Made, new: Made) -> list[tuple[Made, Made, str]]:
+    """The same with sources, which are what has a fixed output."""
     if new.package.is_fixed or old.package.is_fixed:
         return []
     before = {one.package.name: one for one, _ in old.inputs}
@@ -68,8 +73,8 @@ def matched(old: Made, new: Made) -> list[tuple[Made, Made, str]]:
 
 
 def own(old: Made, new: Made) -> bool:
-    """Whether it says something else; a fixed output only by its own text."""
-    return old.recipe != new.recipe
+    """Whether it says something else, or a source of it does; a fixed output only by its own text."""
+    return old.recipe != new.recipe or any(b.package.is_fixed for _, b, _ in all_matched(old, new))
 
 
 def changed(keep: Keep) -> Callable[[Made, Made], bool]:

@@ -196,7 +196,8 @@ def test_a_changed_fetcher_rebuilds_nothing_but_a_changed_download_does(
 ) -> None:
     assert names(con, "fetched") == [("app", "0002"), ("curl", "0001"), ("src", "0002")]
     of_app, src = row(con, "fetched", "app", "0002"), row(con, "fetched", "src", "0002")
-    assert (of_app["triggers"], of_app["role"]) == (["src"], "source")
+    # A source is no package: where it changed, the package did.
+    assert (of_app["triggers"], of_app["has_own_change"], of_app["role"]) == (["app"], True, None)
     assert (src["triggers"], src["has_own_change"]) == (["src"], True)
 
 
