@@ -13,6 +13,7 @@ import duckdb
 import pyarrow as pa
 
 from models.events import EVENT_TYPES
+from pipelines import paths
 from pipelines.errors import Busy, CheckFailed
 from pipelines.log.schema import arrow_schema
 from pipelines.log.store import EventLog
@@ -23,7 +24,10 @@ BLOCK_BYTES = 65_536
 
 
 def connect(path: Path | str, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
-    """Open a DuckDB file in UTC, without downloads of extensions. Raises Busy if another process writes it."""
+    """Open a DuckDB file in UTC, with the macros of `sql/macros` and without downloads of extensions.
+
+    Raises Busy if another process writes it.
+    """
     if not read_only and str(path) != ":memory:":
         Path(path).parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -33,6 +37,8 @@ def connect(path: Path | str, *, read_only: bool = False) -> duckdb.DuckDBPyConn
             raise
         raise Busy(f"Another process holds {path}: wait until it has finished, then try again.") from error
     con.execute("set timezone = 'UTC'")
+    for path in sorted((paths.SQL / "macros").glob("*.sql")):
+        con.execute(path.read_text(encoding="utf-8"))
     return con
 
 

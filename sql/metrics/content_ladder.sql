@@ -14,7 +14,7 @@
 -- column: evaluations | Evaluations that they are of.
 -- column: equal | Of those compared, the ones with the same content.
 -- column: equal_ratio | equal by compared.
--- column: equal_ratio_low | Lower end of its 95 % interval (Wilson, over rebuilds: too narrow, since those of one evaluation share a cause).
+-- column: equal_ratio_low | Lower end of its 95 % interval (Wilson, evaluations as clusters); null where all are of one evaluation.
 -- column: equal_ratio_high | Upper end of it.
 -- column: definition_version | Version of this definition.
 with
@@ -41,17 +41,30 @@ with
             and not r.has_noise
             and r.content in ('cutoff', 'rewrite-only', 'changed')
     ),
+    clusters as (
+        select
+            source,
+            jobset,
+            strength,
+            step,
+            evaluation_id,
+            count(*) as n,
+            count(*) filter (where is_equal) as k
+        from judged
+        where is_equal is not null
+        group by source, jobset, strength, step, evaluation_id
+    ),
     counted as (
         select
             source,
             jobset,
             strength,
             step,
-            count(*) as compared,
-            count(distinct evaluation_id) as evaluations,
-            count(*) filter (where is_equal) as equal
-        from judged
-        where is_equal is not null
+            sum(n)::bigint as compared,
+            count(*) as evaluations,
+            sum(k)::bigint as equal,
+            effective_n(sum(k), sum(n), sum(k * k), sum(k * n), sum(n * n), count(*)) as effective
+        from clusters
         group by source, jobset, strength, step
     )
 select
@@ -63,21 +76,8 @@ select
     evaluations,
     equal,
     equal / compared as equal_ratio,
-    -- Wilson (1927): z is 1.96, the 97.5th percentile of the normal distribution; z^2 / 2 = 1.9207, z^2 = 3.8415
-    case
-        when compared > 0 then
-            round(
-                greatest(equal + 1.920729410347062 - 1.959963984540054 * sqrt(equal * (compared - equal) / compared + 0.960364705173531), 0) / (compared + 3.841458820694124),
-                10
-            )
-    end as equal_ratio_low,
-    case
-        when compared > 0 then
-            round(
-                least((equal + 1.920729410347062 + 1.959963984540054 * sqrt(equal * (compared - equal) / compared + 0.960364705173531)) / (compared + 3.841458820694124), 1),
-                10
-            )
-    end as equal_ratio_high,
+    wilson_low(equal / compared, effective) as equal_ratio_low,
+    wilson_high(equal / compared, effective) as equal_ratio_high,
     1 as definition_version
 from counted
 order by source, jobset, step nulls last

@@ -16,7 +16,7 @@
 -- column: false_negatives | Not called one, and one in truth.
 -- column: true_negatives | Not called one, and none.
 -- column: precision_ratio | True ones among those called so; null where none is called so.
--- column: precision_ratio_low | Lower end of its 95 % interval (Wilson, over rebuilds: too narrow, since those of one evaluation share a cause).
+-- column: precision_ratio_low | Lower end of its 95 % interval (Wilson, evaluations as clusters); null where all are of one evaluation.
 -- column: precision_ratio_high | Upper end of it.
 -- column: recall_ratio | Called so among true ones; null where there is none.
 -- column: recall_ratio_low | Lower end of its 95 % interval.
@@ -59,6 +59,34 @@ with
             and not r.has_noise
             and r.content in ('cutoff', 'rewrite-only', 'changed')
     ),
+    clusters as (
+        select
+            source,
+            jobset,
+            evidence,
+            truth,
+            evaluation_id,
+            count(*) filter (where is_called and is_true) as k,
+            count(*) filter (where is_called) as n_called,
+            count(*) filter (where is_true) as n_true
+        from judged
+        where is_called is not null
+        group by source, jobset, evidence, truth, evaluation_id
+    ),
+    sizes as (
+        select
+            source,
+            jobset,
+            evidence,
+            truth,
+            effective_n(
+                sum(k), sum(n_called), sum(k * k), sum(k * n_called), sum(n_called * n_called), count(*) filter (where n_called > 0)
+            ) as effective_called,
+            effective_n(sum(k), sum(n_true), sum(k * k), sum(k * n_true), sum(n_true * n_true), count(*) filter (where n_true > 0))
+                as effective_true
+        from clusters
+        group by source, jobset, evidence, truth
+    ),
     counted as (
         select
             source,
@@ -95,36 +123,11 @@ select
     fn as false_negatives,
     tn as true_negatives,
     tp / nullif(called, 0) as precision_ratio,
-    -- Wilson (1927): z is 1.96, the 97.5th percentile of the normal distribution; z^2 / 2 = 1.9207, z^2 = 3.8415
-    case
-        when called > 0 then
-            round(
-                greatest(tp + 1.920729410347062 - 1.959963984540054 * sqrt(tp * (called - tp) / called + 0.960364705173531), 0) / (called + 3.841458820694124),
-                10
-            )
-    end as precision_ratio_low,
-    case
-        when called > 0 then
-            round(
-                least((tp + 1.920729410347062 + 1.959963984540054 * sqrt(tp * (called - tp) / called + 0.960364705173531)) / (called + 3.841458820694124), 1),
-                10
-            )
-    end as precision_ratio_high,
+    wilson_low(tp / nullif(called, 0), effective_called) as precision_ratio_low,
+    wilson_high(tp / nullif(called, 0), effective_called) as precision_ratio_high,
     tp / nullif(positives, 0) as recall_ratio,
-    case
-        when positives > 0 then
-            round(
-                greatest(tp + 1.920729410347062 - 1.959963984540054 * sqrt(tp * (positives - tp) / positives + 0.960364705173531), 0) / (positives + 3.841458820694124),
-                10
-            )
-    end as recall_ratio_low,
-    case
-        when positives > 0 then
-            round(
-                least((tp + 1.920729410347062 + 1.959963984540054 * sqrt(tp * (positives - tp) / positives + 0.960364705173531)) / (positives + 3.841458820694124), 1),
-                10
-            )
-    end as recall_ratio_high,
+    wilson_low(tp / nullif(positives, 0), effective_true) as recall_ratio_low,
+    wilson_high(tp / nullif(positives, 0), effective_true) as recall_ratio_high,
     coalesce(nominal_tp, 0) / nullif(nominal_called, 0) as weighted_precision_ratio,
     coalesce(nominal_tp, 0) / nullif(nominal_true, 0) as weighted_recall_ratio,
     without_nominal_seconds,
@@ -133,4 +136,5 @@ select
     changed_called / nullif(changed, 0) as changed_called_ratio,
     1 as definition_version
 from counted
+left join sizes using (source, jobset, evidence, truth)
 order by source, jobset, evidence, truth

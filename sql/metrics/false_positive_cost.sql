@@ -29,7 +29,7 @@
 -- column: shared_with_verdict | Rebuilds with a verdict, in equal parts.
 -- column: shared_false_positives | False positives, in equal parts.
 -- column: false_positive_ratio | False positives by rebuilds with a verdict; null without any.
--- column: false_positive_ratio_low | Lower end of its 95 % interval (Wilson, over rebuilds: too narrow, since those of one evaluation share a cause).
+-- column: false_positive_ratio_low | Lower end of its 95 % interval (Wilson, evaluations as clusters); null where all are of one evaluation.
 -- column: false_positive_ratio_high | Upper end of it.
 -- column: sole_wall_seconds | Seconds of false positives with this trigger alone.
 -- column: shared_wall_seconds | Seconds of false positives, in equal parts.
@@ -58,27 +58,27 @@ with
             r.source,
             r.jobset,
             r.system,
-            date_trunc('month', r.evaluated_at at time zone 'UTC')::date as month,
-            e.evidence,
+            v.month,
+            v.evidence,
+            r.evaluation_id,
             r.triggers,
             r.trigger_count,
             coalesce(r.role, 'unknown') as role,
-            case e.evidence
-                when 'strict' then
-                    case when r.content in ('cutoff', 'rewrite-only', 'changed') and not r.has_noise then r.content = 'cutoff' end
-                when 'wide' then
-                    case when r.content in ('cutoff', 'rewrite-only', 'changed') and not r.has_noise then r.content <> 'changed' end
-                when 'structural' then case when r.status_class = 'green' then r.is_structural end
-                when 'suspected' then case when r.status_class = 'green' then r.is_suspected end
-            end as is_false_positive,
+            v.is_false_positive,
             -- exact sums, whatever their order
             r.wall_seconds::decimal(38, 12) as wall,
             r.core_seconds::decimal(38, 12) as core,
             case when r.is_executed then r.nominal_seconds when not r.is_executed then 0 end::decimal(38, 12) as nominal,
             r.stored_bytes::decimal(38, 12) as bytes
-        from core.rebuilds as r
-        cross join (values ('strict'), ('wide'), ('structural'), ('suspected')) as e(evidence)
-        where not r.has_own_change and r.trigger_count > 0
+        from core.rebuild_verdicts as v
+        inner join core.rebuilds as r
+            on v.source = r.source
+            and v.jobset = r.jobset
+            and v.system = r.system
+            and v.attr = r.attr
+            and v.variant = r.variant
+            and v.evaluation_id = r.evaluation_id
+        where v.is_derived
     ),
     parts as (
         select
@@ -87,6 +87,7 @@ with
             system,
             month,
             evidence,
+            evaluation_id,
             unnest(triggers) as trigger,
             role,
             is_false_positive is not null as has_verdict,
@@ -102,6 +103,35 @@ with
             (nominal::double / trigger_count)::decimal(38, 12) as nominal_part,
             (bytes::double / trigger_count)::decimal(38, 12) as bytes_part
         from judged
+    ),
+    clusters as (
+        select
+            source,
+            jobset,
+            system,
+            month,
+            evidence,
+            trigger,
+            role,
+            evaluation_id,
+            count(*) as n,
+            count(*) filter (where is_false_positive) as k
+        from parts
+        where has_verdict
+        group by source, jobset, system, month, evidence, trigger, role, evaluation_id
+    ),
+    sizes as (
+        select
+            source,
+            jobset,
+            system,
+            month,
+            evidence,
+            trigger,
+            role,
+            effective_n(sum(k), sum(n), sum(k * k), sum(k * n), sum(n * n), count(*)) as effective
+        from clusters
+        group by source, jobset, system, month, evidence, trigger, role
     ),
     summed as (
         select
@@ -156,21 +186,8 @@ select
     round(coalesce(shared_with_verdict, 0)::double, 9) as shared_with_verdict,
     round(coalesce(shared_false_positives, 0)::double, 9) as shared_false_positives,
     false_positives / nullif(with_verdict, 0) as false_positive_ratio,
-    -- Wilson (1927): z is 1.96, the 97.5th percentile of the normal distribution; z^2 / 2 = 1.9207, z^2 = 3.8415
-    case
-        when with_verdict > 0 then
-            round(
-                greatest(false_positives + 1.920729410347062 - 1.959963984540054 * sqrt(false_positives * (with_verdict - false_positives) / with_verdict + 0.960364705173531), 0) / (with_verdict + 3.841458820694124),
-                10
-            )
-    end as false_positive_ratio_low,
-    case
-        when with_verdict > 0 then
-            round(
-                least((false_positives + 1.920729410347062 + 1.959963984540054 * sqrt(false_positives * (with_verdict - false_positives) / with_verdict + 0.960364705173531)) / (with_verdict + 3.841458820694124), 1),
-                10
-            )
-    end as false_positive_ratio_high,
+    wilson_low(false_positives / nullif(with_verdict, 0), effective) as false_positive_ratio_low,
+    wilson_high(false_positives / nullif(with_verdict, 0), effective) as false_positive_ratio_high,
     case when sole_false_positives > 0 then round(sole_wall::double, 9) else 0 end as sole_wall_seconds,
     case when false_positives > 0 then round(shared_wall::double, 9) else 0 end as shared_wall_seconds,
     case when false_positives > 0 then round(contributing_wall::double, 9) else 0 end as contributing_wall_seconds,
@@ -193,4 +210,5 @@ select
     without_bytes as without_stored_bytes,
     1 as definition_version
 from summed
+left join sizes using (source, jobset, system, month, evidence, trigger, role)
 order by source, jobset, system, month, evidence, trigger, role

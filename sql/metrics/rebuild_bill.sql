@@ -24,7 +24,7 @@
 -- column: verdict_evaluations | Evaluations of those with a verdict.
 -- column: false_positives | Of those with a verdict, the false positives.
 -- column: false_positive_ratio | False positives by rebuilds with a verdict; null without any.
--- column: false_positive_ratio_low | Lower end of its 95 % interval (Wilson, over rebuilds: too narrow, see evaluations).
+-- column: false_positive_ratio_low | Lower end of its 95 % interval (Wilson, evaluations as clusters); null where all are of one evaluation.
 -- column: false_positive_ratio_high | Upper end of it.
 -- column: total_wall_seconds | Seconds of all rebuilds.
 -- column: unknown_wall_seconds | Rebuilds of which they are unknown.
@@ -57,29 +57,52 @@ with
             r.source,
             r.jobset,
             r.system,
-            date_trunc('month', r.evaluated_at at time zone 'UTC')::date as month,
-            e.evidence,
+            v.month,
+            v.evidence,
             r.evaluation_id,
             r.is_executed,
             coalesce(r.has_own_change, false) as has_own_change,
-            coalesce(not r.has_own_change and r.trigger_count > 0, false) as is_derived,
-            case
-                when not coalesce(not r.has_own_change and r.trigger_count > 0, false) then null
-                when e.evidence = 'strict' then
-                    case when r.content in ('cutoff', 'rewrite-only', 'changed') and not r.has_noise then r.content = 'cutoff' end
-                when e.evidence = 'wide' then
-                    case when r.content in ('cutoff', 'rewrite-only', 'changed') and not r.has_noise then r.content <> 'changed' end
-                when r.status_class is distinct from 'green' then null
-                when e.evidence = 'structural' then r.is_structural
-                when e.evidence = 'suspected' then r.is_suspected
-            end as is_false_positive,
+            v.is_derived,
+            v.is_false_positive,
             -- exact sums, whatever their order
             r.wall_seconds::decimal(38, 12) as wall,
             r.core_seconds::decimal(38, 12) as core,
             case when r.is_executed then r.nominal_seconds when not r.is_executed then 0 end::decimal(38, 12) as nominal,
             r.stored_bytes::decimal(38, 12) as bytes
-        from core.rebuilds as r
-        cross join (values ('strict'), ('wide'), ('structural'), ('suspected')) as e(evidence)
+        from core.rebuild_verdicts as v
+        inner join core.rebuilds as r
+            on v.source = r.source
+            and v.jobset = r.jobset
+            and v.system = r.system
+            and v.attr = r.attr
+            and v.variant = r.variant
+            and v.evaluation_id = r.evaluation_id
+    ),
+    -- Rebuilds of one evaluation share a cause: they are one cluster.
+    clusters as (
+        select
+            source,
+            jobset,
+            system,
+            month,
+            evidence,
+            evaluation_id,
+            count(is_false_positive) as n,
+            count(*) filter (where is_false_positive) as k
+        from judged
+        where is_false_positive is not null
+        group by source, jobset, system, month, evidence, evaluation_id
+    ),
+    sizes as (
+        select
+            source,
+            jobset,
+            system,
+            month,
+            evidence,
+            effective_n(sum(k), sum(n), sum(k * k), sum(k * n), sum(n * n), count(*)) as effective
+        from clusters
+        group by source, jobset, system, month, evidence
     ),
     summed as (
         select
@@ -136,21 +159,8 @@ select
     verdict_evaluations,
     false_positives,
     false_positives / nullif(with_verdict, 0) as false_positive_ratio,
-    -- Wilson (1927): z is 1.96, the 97.5th percentile of the normal distribution; z^2 / 2 = 1.9207, z^2 = 3.8415
-    case
-        when with_verdict > 0 then
-            round(
-                greatest(false_positives + 1.920729410347062 - 1.959963984540054 * sqrt(false_positives * (with_verdict - false_positives) / with_verdict + 0.960364705173531), 0) / (with_verdict + 3.841458820694124),
-                10
-            )
-    end as false_positive_ratio_low,
-    case
-        when with_verdict > 0 then
-            round(
-                least((false_positives + 1.920729410347062 + 1.959963984540054 * sqrt(false_positives * (with_verdict - false_positives) / with_verdict + 0.960364705173531)) / (with_verdict + 3.841458820694124), 1),
-                10
-            )
-    end as false_positive_ratio_high,
+    wilson_low(false_positives / nullif(with_verdict, 0), effective) as false_positive_ratio_low,
+    wilson_high(false_positives / nullif(with_verdict, 0), effective) as false_positive_ratio_high,
     round(total_wall::double, 9) as total_wall_seconds,
     unknown_wall as unknown_wall_seconds,
     case when with_verdict > 0 then round(verdict_wall::double, 9) else 0 end as verdict_wall_seconds,
@@ -177,4 +187,5 @@ select
     case when false_positives = 0 then 0 else false_bytes::double end / nullif(verdict_bytes::double, 0) as bytes_cost_ratio,
     1 as definition_version
 from summed
+left join sizes using (source, jobset, system, month, evidence)
 order by source, jobset, system, month, evidence

@@ -383,3 +383,6 @@ delete from core.derivation_sources where source = 'rebuilt';
 
 -- update_reach__fewer_edges_reach_no_more
 insert into core.update_reach values ('x', 'x', 'x', 'x', 1, 3, 4, 2, 1);
+
+-- rebuild_verdicts__hold_every_rebuild_under_each_evidence
+delete from core.rebuild_verdicts where source = 'named' and evidence = 'wide';

@@ -28,8 +28,8 @@ def words(data: Data, scope: Scope) -> Words:
         f"and find {percent(recall['ratio'], 0)} of all"
         if precision and recall
         else "How weaker evidence agrees with contents",
-        "Precision and recall of evidence from roles, and from sizes and references, with 95 % intervals (Wilson, over "
-        "rebuilds)",
+        "Precision and recall of evidence from roles, and from sizes and references, with 95 % intervals "
+        "(evaluations as clusters)",
         f"{counted(first['compared'], 'rebuild')} in {counted(first['evaluations'], 'evaluation')}",
         f"Precision and recall of evidence in {scope.label}. "
         + "; ".join(

@@ -30,15 +30,28 @@ summed as (
     cross join basis
     where source = $source and jobset = $jobset
     group by evidence
+),
+clusters as (
+    select
+        evidence,
+        evaluation_id,
+        count(*) as n,
+        count(*) filter (where is_false_positive) as k
+    from core.rebuild_verdicts
+    where source = $source and jobset = $jobset and is_false_positive is not null
+    group by evidence, evaluation_id
+),
+sizes as (
+    select evidence, effective_n(sum(k), sum(n), sum(k * k), sum(k * n), sum(n * n), count(*)) as effective
+    from clusters
+    group by evidence
 )
 select
     evidence, all_rebuilds, executed, derived, unattributed, n as with_verdict, without_verdict, k as false_positives, is_declared, cost_ratio, unknown_cost,
     wall_hours, unknown_wall, stored_gigabytes,
     k / nullif(n, 0) as false_positive_ratio,
-    -- Wilson (1927): z is 1.96, the 97.5th percentile of the normal distribution; z^2 / 2 = 1.9207, z^2 = 3.8415
-    case when n > 0 then greatest(k + 1.920729410347062 - 1.959963984540054 * sqrt(k * (n - k) / n + 0.960364705173531), 0) / (n + 3.841458820694124) end
-        as false_positive_ratio_low,
-    case when n > 0 then least((k + 1.920729410347062 + 1.959963984540054 * sqrt(k * (n - k) / n + 0.960364705173531)) / (n + 3.841458820694124), 1) end
-        as false_positive_ratio_high
+    wilson_low(k / nullif(n, 0), effective) as false_positive_ratio_low,
+    wilson_high(k / nullif(n, 0), effective) as false_positive_ratio_high
 from summed
+left join sizes using (evidence)
 order by case evidence when 'strict' then 1 when 'wide' then 2 when 'structural' then 3 else 4 end
