@@ -386,3 +386,6 @@ insert into core.update_reach values ('x', 'x', 'x', 'x', 1, 3, 4, 2, 1);
 
 -- rebuild_verdicts__hold_every_rebuild_under_each_evidence
 delete from core.rebuild_verdicts where source = 'named' and evidence = 'wide';
+
+-- cost_bases__count_every_rebuild
+update core.cost_bases set rebuilds = rebuilds + 1 where source = 'named';

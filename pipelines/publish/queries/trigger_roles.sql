@@ -1,12 +1,7 @@
 -- Derived rebuilds of one trigger by the kind of edge that brought the change; costs in equal parts.
 with
     basis as (
-        -- declared seconds where they are known of at least as many rebuilds as measured ones
-        select
-            coalesce(sum(total_nominal_seconds), 0) > 0
-            and sum(unknown_nominal_seconds) <= sum(unknown_wall_seconds) as is_declared
-        from metrics.rebuild_bill
-        where source = $source and jobset = $jobset and evidence = 'strict'
+        select is_declared from core.cost_bases where source = $source and jobset = $jobset
     ),
 summed as (
     select
