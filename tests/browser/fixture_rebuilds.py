@@ -70,4 +70,24 @@ REBUILDS = {
             (1 + n)::bigint as without_test_tools
         from (select distinct source, package_set, revision from core.package_sets) cross join range(1,
         6) as packages(n)""",
+    "metrics.what_if": """
+        select source, jobset, 'x86_64-linux' as system, p.scenario, p.package, p.input,
+            p.parameter::double as parameter,
+            3::bigint as evaluations, 72::bigint as rebuilds_before, (72 - 12 * p.place)::bigint as rebuilds_after,
+            case when p.scenario = 'split_tests' then 20 else 0 end::bigint as test_runs,
+            12 * p.place / 72 as saved_rebuild_ratio, 8 * p.place / 72 as saved_rebuild_ratio_low,
+            14 * p.place / 72 as saved_rebuild_ratio_high, 36000.0::double as seconds_before,
+            (6000 * p.place)::double as saved_seconds,
+            case when source = 'hydra.example.org' then 72000.0::double end as nominal_seconds_before,
+            case when source = 'hydra.example.org' then (9000 * p.place)::double end as saved_nominal_seconds,
+            (1000000 * p.place)::bigint as saved_bytes,
+            case when p.scenario = 'pin_input' then 5000 else 0 end::bigint as added_bytes,
+            2::bigint as unknown_builds, 1 as definition_version
+        from (values ('ci.example.org', 'set/<i>main</i>'), ('hydra.example.org', 'set')) as s(source, jobset)
+        cross join (
+            values ('split_tests', null, null, 0.0, 3), ('split_tests', null, null, 0.5, 3),
+                ('batch', null, null, 4.0, 4), ('early_cutoff', null, null, null, 2),
+                ('drop_input', '<img src=x onerror=alert(11)>', '"] | `tick`', null, 1),
+                ('pin_input', 'package1', 'package0', null, 1)
+        ) as p(scenario, package, input, parameter, place)""",
 }

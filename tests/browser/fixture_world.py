@@ -49,8 +49,7 @@ def build(path: Path, sql_dir: Path | None = None, *, jobs: int = 260, evaluatio
     """Write the world to a new DuckDB file and return its path; equal arguments give equal rows."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.unlink(missing_ok=True)
-    con = duckdb.connect(str(path))
-    con.execute("set timezone = 'UTC'")
+    con = warehouse.connect(path)
     con.execute("create schema core")
     con.execute("create schema metrics")
     random_numbers = random.Random(7)
