@@ -11,7 +11,7 @@
 -- All are runs of one recursion over recorded graphs: a derivation changes if its recipe does or a matched input does.
 -- Seconds are those of builds that ran, each derivation once; nominal seconds are counted for every rebuild, executed or
 -- not. Tried are the 192 inputs of packages through which most rebuilds came; those that would save nothing have no row.
--- What is saved by two proposals does not add up.
+-- What is saved by two proposals does not add up. Where no recipes are known only `batch` has rows.
 --
 -- `early_cutoff` is about executed rebuilds relative to the last successful build, without those of which only a
 -- restart ran; the others are about jobs in two evaluations one after the other.

@@ -1,14 +1,13 @@
 -- What each changed job of `replay.job_changes` costs to build, each derivation counted once.
 --
 -- keep: no
--- grain: source, jobset, system, attr, variant, span, phase, turn
+-- grain: source, jobset, system, attr, variant, span, turn
 -- column: source | Who evaluated.
 -- column: jobset | Jobset, or package set.
 -- column: system | Nix system.
 -- column: attr | Attribute path.
 -- column: variant | Configuration variant of a custom CI; empty for none.
 -- column: span | As in replay.job_changes.
--- column: phase | As there.
 -- column: turn | As there.
 -- column: older | Derivation before.
 -- column: newer | Derivation after.
@@ -36,7 +35,7 @@ with
             b.wall_seconds,
             case when b.is_executed and b.status_class = 'green' then s.bytes end as bytes,
             row_number() over (
-                partition by c.source, c.jobset, c.system, c.span, c.phase, c.newer order by c.turn, c.attr, c.variant
+                partition by c.source, c.jobset, c.system, c.span, c.newer order by c.turn, c.attr, c.variant
             ) = 1 as is_first
         from replay.job_changes as c
         left join nominal as n on c.source = n.source and c.newer = n.newer
@@ -50,7 +49,6 @@ select
     attr,
     variant,
     span,
-    phase,
     turn,
     older,
     newer,
@@ -59,4 +57,4 @@ select
     case when is_first then coalesce(bytes, 0) else 0 end as bytes,
     is_first and is_executed and wall_seconds is null as is_unknown
 from changes
-order by source, jobset, system, attr, variant, span, phase, turn
+order by source, jobset, system, attr, variant, span, turn

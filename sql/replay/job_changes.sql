@@ -1,18 +1,17 @@
 -- A job with another derivation than so many evaluations before, within the newest 100 evaluations of its jobset or package set.
 --
--- With a span of k only every k-th evaluation is looked at, from the first (phase 0) or a later one on: what would be
--- built if changes came k at a time. A span of 0 compares the last of the 100 with the first. Jobs whose outputs keep
--- their paths are left out, and so are those that are missing in one of the two.
+-- With a span of k only every k-th evaluation is looked at, from the first on: what would be built if changes came k at a
+-- time. A span of 0 compares the last of the 100 with the first. Jobs whose outputs keep their paths are left out, and so
+-- are those that are missing in one of the two.
 --
 -- keep: no
--- grain: source, jobset, system, attr, variant, span, phase, turn
+-- grain: source, jobset, system, attr, variant, span, turn
 -- column: source | Who evaluated.
 -- column: jobset | Jobset, or package set.
 -- column: system | Nix system.
 -- column: attr | Attribute path.
 -- column: variant | Configuration variant of a custom CI; empty for none.
 -- column: span | Evaluations between the two: 1, 2, 4 or 8; 0: from the first to the last.
--- column: phase | Offset of the evaluations that are looked at, from 0.
 -- column: turn | The later of the two (replay.derivation_turns).
 -- column: older | Derivation before.
 -- column: newer | Derivation at the turn.
@@ -29,7 +28,7 @@ with
         where r.last_turn >= b.window_turn
     ),
     spans as (
-        select span, unnest(range(span)) as phase
+        select span
         from (values (1), (2), (4), (8)) as s (span)
     ),
     cells as (
@@ -40,15 +39,14 @@ with
             r.attr,
             r.variant,
             s.span,
-            s.phase,
-            r.window_turn + s.phase + ((r.first_turn - r.window_turn - s.phase + s.span - 1) // s.span) * s.span as turn,
+            r.window_turn + ((r.first_turn - r.window_turn + s.span - 1) // s.span) * s.span as turn,
             s.span as turns_back,
             r.newest_turn
         from runs as r
         cross join spans as s
-        where r.first_turn > r.window_turn + s.phase
+        where r.first_turn > r.window_turn
         union all
-        select source, jobset, system, attr, variant, 0, 0, newest_turn, newest_turn - window_turn, newest_turn
+        select source, jobset, system, attr, variant, 0, newest_turn, newest_turn - window_turn, newest_turn
         from runs
         where first_turn > window_turn and last_turn = newest_turn
     )
@@ -59,7 +57,6 @@ select
     c.attr,
     c.variant,
     c.span,
-    c.phase,
     c.turn,
     o.derivation_id64 as older,
     n.derivation_id64 as newer
@@ -83,4 +80,4 @@ left join core.derivations as d on o.derivation_id64 = d.derivation_id64
 where c.turn <= c.newest_turn
     and o.derivation_id64 <> n.derivation_id64
     and coalesce(dn.outputs_id64 <> d.outputs_id64, true)
-order by c.source, c.jobset, c.system, c.attr, c.variant, c.span, c.phase, c.turn
+order by c.source, c.jobset, c.system, c.attr, c.variant, c.span, c.turn

@@ -37,6 +37,13 @@ with
         group by older, newer, scenario, package, input
     ),
     -- Per evaluation: before and after.
+    -- Without recipes nothing is known of why anything changed.
+    known as (
+        select distinct c.source, c.jobset, c.system
+        from one_by_one as c
+        inner join core.derivations as d on c.newer = d.derivation_id64
+        where d.recipe_id64 is not null
+    ),
     split as (
         select
             c.source,
@@ -57,6 +64,7 @@ with
             sum(case when e.is_avoided then c.bytes end) as saved_bytes,
             count(*) filter (where c.is_unknown) as unknown_builds
         from one_by_one as c
+        inner join known as w on c.source = w.source and c.jobset = w.jobset and c.system = w.system
         cross join (values (0.0), (0.25), (0.5)) as s (share)
         left join effects as e on c.older = e.older and c.newer = e.newer and e.scenario = 'split_tests'
         group by c.source, c.jobset, c.system, s.share, c.turn
@@ -146,7 +154,7 @@ with
             sum(nominal_seconds) as nominal_seconds,
             sum(bytes) as bytes
         from replay.change_costs
-        where span > 1 and phase = 0
+        where span > 1
         group by source, jobset, system, span, turn
     ),
     windows as (

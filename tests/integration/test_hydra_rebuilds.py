@@ -18,7 +18,7 @@ def con(tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnection:
     folder: Path = tmp_path_factory.mktemp("hydra")
     log = EventLog(folder / "log")
     hydra_world.record(log, hydra_world.tables("t2"))
-    return harness.build_from(log, "core.rebuilds")
+    return harness.build_from(log, "core.rebuilds", "metrics.what_if")
 
 
 def by_hand(con: duckdb.DuckDBPyConnection) -> set[tuple[str, str, str, int, int]]:
@@ -79,6 +79,15 @@ def test_without_derivation_files_nothing_is_attributed(con: duckdb.DuckDBPyConn
     ((rebuilds, *known),) = con.sql(query).fetchall()
     assert rebuilds > 500
     assert known[0] == known[2] == 0
+
+
+def test_without_recipes_only_batches_can_be_tried(con: duckdb.DuckDBPyConnection) -> None:
+    found = con.sql(
+        "select scenario, count(*), min(rebuilds_before - rebuilds_after) from metrics.what_if group by all"
+    )
+    assert [(scenario, rows > 0, saved >= 0) for scenario, rows, saved in found.fetchall()] == [
+        ("batch", True, True)
+    ]
 
 
 def test_costs_are_those_of_builds_that_ran(con: duckdb.DuckDBPyConnection) -> None:
