@@ -40,23 +40,11 @@
 -- column: unknown_builds | Builds before that ran for an unknown time, or whose inputs' content is unknown (`early_cutoff`): counted, not zero.
 -- column: definition_version | Version of this definition.
 with
-    versions as (
-        select t.source, t.jobset, t.system, d.pname as input, max(s.bytes) as bytes
-        from replay.derivation_runs as t
-        inner join core.derivations as d on t.derivation_id64 = d.derivation_id64
-        inner join (
-            select derivation_id64, sum(nar_bytes)::bigint as bytes
-            from core.outputs
-            group by derivation_id64
-            having count(*) = count(nar_bytes)
-        ) as s on t.derivation_id64 = s.derivation_id64
-        group by t.source, t.jobset, t.system, d.pname
-    ),
     rated as (
         select
             *,
             sum(before - after) over w / nullif(sum(before) over w, 0) as ratio
-        from replay.what_if_clusters
+        from core.what_if_clusters
         window w as (partition by source, jobset, system, scenario, package, input, parameter)
     ),
     summed as (
@@ -79,6 +67,7 @@ with
             sum(nominal_before) as nominal_seconds_before,
             case when sum(nominal_before) is not null then coalesce(sum(saved_nominal), 0) end as saved_nominal_seconds,
             coalesce(sum(saved_bytes), 0)::bigint as saved_bytes,
+            max(input_bytes) as input_bytes,
             sum(unknown_builds)::bigint as unknown_builds
         from rated
         group by source, jobset, system, scenario, package, input, parameter
@@ -105,9 +94,8 @@ select
     nominal_seconds_before,
     saved_nominal_seconds,
     saved_bytes,
-    case when s.scenario = 'pin_input' then v.bytes else 0 end as added_bytes,
+    case when s.scenario = 'pin_input' then s.input_bytes else 0 end as added_bytes,
     unknown_builds,
     1 as definition_version
 from summed as s
-left join versions as v on s.source = v.source and s.jobset = v.jobset and s.system = v.system and s.input = v.input
 order by s.source, s.jobset, s.system, s.scenario, s.package nulls first, s.input nulls first, s.parameter nulls first

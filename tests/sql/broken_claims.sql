@@ -389,3 +389,6 @@ delete from core.rebuild_verdicts where source = 'named' and evidence = 'wide';
 
 -- cost_bases__count_every_rebuild
 update core.cost_bases set rebuilds = rebuilds + 1 where source = 'named';
+
+-- what_if_clusters__leave_no_more_than_there_was
+update core.what_if_clusters set after = before + 1 where source = 'named' and scenario = 'split_tests';

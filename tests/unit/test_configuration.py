@@ -100,7 +100,7 @@ def test_a_mistake_is_told_in_one_sentence(tmp_path: Path, text: str, said: str)
 
 def test_the_bundled_configuration_names_histories_that_are_there() -> None:
     found = configuration.load(paths.EXAMPLES / "bundled.toml")
-    assert len(found.histories) == 6
+    assert len(found.histories) == 7
     assert all(folder.is_dir() for folder in found.histories)
 
 

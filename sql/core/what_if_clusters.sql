@@ -1,6 +1,5 @@
 -- What is built in an evaluation as it was, and under a proposal of `metrics.what_if`.
 --
--- keep: no
 -- grain: source, jobset, system, scenario, package, input, parameter, turn, before
 -- column: source | Who evaluated.
 -- column: jobset | Jobset, or package set.
@@ -18,6 +17,7 @@
 -- column: nominal_before | Declared seconds as they were; null where none are declared.
 -- column: saved_nominal | Declared seconds saved; null: none.
 -- column: saved_bytes | Archives that would not have been stored; null: none.
+-- column: input_bytes | Archives of the largest version of the package that is pinned; null if unknown, and for other scenarios.
 -- column: unknown_builds | Builds before of unknown time, or of unknown content of inputs.
 with
     one_by_one as (
@@ -229,13 +229,31 @@ with
         where r.is_executed and not r.is_restart_only and r.turn > w.window_turn
         group by r.source, r.jobset, r.system, r.turn
         having count(b.is_seen_before) > 0
+    ),
+    told as (
+        select * from split
+        union all
+        select * from dropped
+        union all
+        select * from pinned
+        union all
+        select * from batch
+        union all
+        select * from cutoff
+    ),
+    versions as (
+        select t.source, t.jobset, t.system, d.pname as input, max(s.bytes) as bytes
+        from replay.derivation_runs as t
+        inner join core.derivations as d on t.derivation_id64 = d.derivation_id64
+        inner join (
+            select derivation_id64, sum(nar_bytes)::bigint as bytes
+            from core.outputs
+            group by derivation_id64
+            having count(*) = count(nar_bytes)
+        ) as s on t.derivation_id64 = s.derivation_id64
+        group by t.source, t.jobset, t.system, d.pname
     )
-select * from split
-union all
-select * from dropped
-union all
-select * from pinned
-union all
-select * from batch
-union all
-select * from cutoff
+select t.*, case when t.scenario = 'pin_input' then v.bytes end as input_bytes
+from told as t
+left join versions as v on t.source = v.source and t.jobset = v.jobset and t.system = v.system and t.input = v.input
+order by t.source, t.jobset, t.system, t.scenario, t.package nulls first, t.input nulls first, t.parameter nulls first, t.turn, t.before
