@@ -39,9 +39,16 @@ def _by_identity(frame: pl.DataFrame, by: list[str]) -> pl.DataFrame | None:
     last = next((name for name in ("id", "build_id") if name in by), None)
     if last is None or frame[last].null_count():
         return None
-    first = by[: by.index(last) + 1]
+    # A column of one value orders nothing.
+    first = [name for name in by[: by.index(last)] if not is_one(frame[name])] + [last]
     ordered = frame.sort(first, nulls_last=True)
     return None if _has_equal_neighbours(ordered, first) else ordered
+
+
+def is_one(values: pl.Series) -> bool:
+    """Whether a column has one value in every row, null or not."""
+    nulls = values.null_count()
+    return nulls == len(values) or (nulls == 0 and bool((values == values[0]).all()))
 
 
 def _has_equal_neighbours(ordered: pl.DataFrame, by: list[str]) -> bool:

@@ -22,8 +22,9 @@ from models.ci_format import (
     instant,
 )
 from pipelines.errors import BadInput
+from pipelines.log.order import is_one
 from pipelines.sources.base import REJECTED_ROWS, Rejected
-from pipelines.sources.ci import columns, generic_lines, generic_nix
+from pipelines.sources.ci import columns, generic_columns, generic_lines, generic_nix
 from pipelines.sources.ci.complaints import Judged
 from pipelines.sources.ci.observations import place_of
 from pipelines.sources.ci.runs import Advance, Reading, Retraction, Run, Told
@@ -94,7 +95,7 @@ def read(lines: Iterable[bytes], told: Told, name: str) -> Reading:
         for content, complaints in chunk.refused:
             seen.reject(name, complaints[0].reason, content)
             lacking |= _named(content)
-    jobs = pl.concat(seen.jobs) if seen.jobs else generic_lines.SCHEMA.to_frame()
+    jobs = pl.concat(seen.jobs) if seen.jobs else generic_columns.SCHEMA.to_frame()
     if jobs.is_empty() and not seen.others and not seen.left and not seen.rejected:
         raise BadInput(f"{name} holds no event: it is left out.")
     jobs = _without_reserved(jobs, seen, name)
@@ -212,16 +213,21 @@ def _runs(
         raise BadInput(
             f"{name} holds {len(bare):,} runs without a commit; one told commit cannot be that of all."
         )
-    commits = pl.DataFrame(
+    if not any(
+        commit not in (None, runs[key].commit)
+        for key, commits in _commits(jobs).items()
+        for commit in commits
+    ):
+        return list(runs.values()), jobs
+    of_run = pl.DataFrame(
         [(*key, run.commit) for key, run in runs.items()],
         schema={"source": pl.String, "run_id": pl.String, "of_run": pl.String},
         orient="row",
     )
-    jobs = jobs.join(commits, on=["source", "run_id"], how="left", maintain_order="left")
+    jobs = jobs.join(of_run, on=["source", "run_id"], how="left", maintain_order="left")
     other = (pl.col("commit") != pl.col("of_run")).fill_null(value=False)
-    wrong = jobs.filter(other)
-    seen.reject_jobs(name, wrong, "commit", "data.commit is not the commit of its run")
-    return list(runs.values()), jobs.filter(~other) if wrong.height else jobs
+    seen.reject_jobs(name, jobs.filter(other), "commit", "data.commit is not the commit of its run")
+    return list(runs.values()), jobs.filter(~other).drop("of_run")
 
 
 def _names_commit(started: list[Envelope], finished: list[Envelope], named: dict[str, object] | None) -> bool:
@@ -230,24 +236,48 @@ def _names_commit(started: list[Envelope], finished: list[Envelope], named: dict
     return any(told) or bool(named and named["commit"])
 
 
+_OF_RUN = ("commit", "branch", "pull_request", "repo")
+
+
 def _as_named_by_jobs(jobs: pl.DataFrame) -> dict[tuple[str, str], dict[str, object]]:
     """What the job events of a run say of it: the earliest that says anything, and the newest time."""
     told = (
-        jobs.lazy()
+        _distinct(jobs)
         .group_by("source", "run_id")
         .agg(
             *(
                 pl.col(name)
                 .filter(pl.col(name).is_not_null())
-                .sort_by(pl.struct("occurred_at", name).filter(pl.col(name).is_not_null()))
+                .sort_by(pl.struct("earliest", name).filter(pl.col(name).is_not_null()))
                 .first()
-                for name in ("commit", "branch", "pull_request", "repo")
+                for name in _OF_RUN
             ),
-            newest=pl.col("occurred_at").max(),
+            newest=pl.col("newest").max(),
         )
-        .collect()
     )
     return {(row["source"], row["run_id"]): row for row in told.iter_rows(named=True)}
+
+
+def _commits(jobs: pl.DataFrame) -> dict[tuple[str, str], list[str | None]]:
+    """Run -> the commits that its jobs name."""
+    return {
+        (source, run_id): commits
+        for source, run_id, commits in _distinct(jobs)
+        .group_by("source", "run_id")
+        .agg(pl.col("commit").unique())
+        .iter_rows()
+    }
+
+
+def _distinct(jobs: pl.DataFrame) -> pl.DataFrame:
+    """All that jobs say of their runs, each word of it once, with the first and the last time that it was said."""
+    words = ("source", "run_id", *_OF_RUN)
+    # What all say is none of the things by which they differ.
+    by = [name for name in words if jobs.is_empty() or not is_one(jobs[name])]
+    times = pl.col("occurred_at")
+    grouped = jobs.lazy().group_by(by or [pl.lit(0).alias("all")])
+    others = [pl.col(name).first() for name in words if name not in by]
+    return grouped.agg(*others, earliest=times.min(), newest=times.max()).collect()
 
 
 def _run(

@@ -43,35 +43,44 @@ class Lines:
 
     def __iter__(self) -> Iterator[bytes]:
         """Lines, the last one possibly without its end."""
-        for lines, end in self._parts():
+        for text in self.texts():
+            *lines, last = text.split(b"\n")
             for line in lines:
-                yield line + end
+                yield line + b"\n"
+            if last:
+                yield last
 
-    def batches(self) -> Iterator[list[bytes]]:
-        """The same lines without their ends, those of one read together: so hundreds of thousands are cheap."""
-        for lines, _ in self._parts():
-            yield lines
-
-    def _parts(self) -> Iterator[tuple[list[bytes], bytes]]:
+    def texts(self, size: int = 0) -> Iterator[bytes]:
+        """The same lines, of `size` bytes or more together as they lie there: so hundreds of thousands are cheap."""
         parts: list[bytes] = []
-        waiting = number = 0
+        waiting = gathered = number = 0
         for block in blocks(self.path, self.max_bytes):
-            *whole, rest = block.split(b"\n")
-            if whole:
-                whole[0] = b"".join([*parts, whole[0]])
-                parts, waiting = [], 0
-            parts.append(rest)
-            waiting += len(rest)
-            if max(waiting, max(map(len, whole), default=0)) > self.max_line_bytes:
-                raise BadInput(
-                    f"{self.path} has a line of more than {self.max_line_bytes:,} bytes: it is left out."
-                )
-            number += len(whole)
-            if number > MAX_LINES:
-                raise BadInput(f"{self.path} has more than {MAX_LINES:,} lines: split it.")
-            yield whole, b"\n"
-        if waiting:
-            yield [b"".join(parts)], b""
+            cut = block.rfind(b"\n") + 1
+            first = block.find(b"\n")
+            self._look_at(waiting + (first if cut else len(block)))
+            if cut:
+                # Lines within a block are no longer than it.
+                if len(block) > self.max_line_bytes:
+                    self._look_at(max(map(len, block.split(b"\n"))))
+                number += block.count(b"\n")
+                if number > MAX_LINES:
+                    raise BadInput(f"{self.path} has more than {MAX_LINES:,} lines: split it.")
+                parts.append(block[:cut])
+                gathered += waiting + cut
+                if gathered >= size:
+                    yield b"".join(parts)
+                    parts, gathered = [], 0
+                waiting = 0
+            parts.append(block[cut:])
+            waiting += len(block) - cut
+        if gathered + waiting:
+            yield b"".join(parts)
+
+    def _look_at(self, longest: int) -> None:
+        if longest > self.max_line_bytes:
+            raise BadInput(
+                f"{self.path} has a line of more than {self.max_line_bytes:,} bytes: it is left out."
+            )
 
 
 def open_lines(path: Path, *, max_line_bytes: int = MAX_LINE_BYTES) -> Lines:

@@ -95,17 +95,8 @@ def jobs(readings: Sequence[Reading], of: Mapping[tuple[str, str], Run]) -> Jobs
     with_jobs = [run for reading in readings for run in reading.runs if run.jobs]
     if with_jobs:
         told = pl.concat([told, columns.of_runs(with_jobs)])
-    variants = pl.DataFrame(
-        [(*key, run.variant or "") for key, run in of.items()],
-        schema={"source": pl.String, "run_id": pl.String, "of_run": pl.String},
-        orient="row",
-    )
     if told["variant"].null_count():
-        told = (
-            told.join(variants, on=["source", "run_id"], how="left", maintain_order="left")
-            .with_columns(variant=pl.coalesce("variant", "of_run", pl.lit("")))
-            .drop("of_run")
-        )
+        told = _with_variants(told, of)
     told, taken, unmatched = _without_retracted(
         told, [retraction for reading in readings for retraction in reading.retracted]
     )
@@ -116,6 +107,20 @@ def jobs(readings: Sequence[Reading], of: Mapping[tuple[str, str], Run]) -> Jobs
         earlier = told.join(last.select(same), on=same, how="anti", nulls_equal=True, maintain_order="left")
     removed = taken.join(last, on=JOB, how="anti").select(JOB).unique(maintain_order=True)
     return Jobs(last, earlier, removed, unmatched, rejected)
+
+
+def _with_variants(told: pl.DataFrame, of: Mapping[tuple[str, str], Run]) -> pl.DataFrame:
+    """Jobs with the variant of their run where they name none."""
+    distinct = {run.variant or "" for run in of.values()}
+    if len(distinct) == 1:
+        return told.with_columns(pl.col("variant").fill_null(pl.lit(distinct.pop())))
+    variants = pl.DataFrame(
+        [(*key, run.variant or "") for key, run in of.items()],
+        schema={"source": pl.String, "run_id": pl.String, "of_run": pl.String},
+        orient="row",
+    )
+    joined = told.join(variants, on=["source", "run_id"], how="left", maintain_order="left")
+    return joined.with_columns(variant=pl.coalesce("variant", "of_run", pl.lit(""))).drop("of_run")
 
 
 def _without_retracted(

@@ -63,13 +63,9 @@ def of_variant(jobs: pl.DataFrame, variant: str) -> pl.DataFrame:
 
 def as_builds(jobs: pl.DataFrame) -> pl.DataFrame:
     """Jobs with what the log says of builds."""
-    part = [
-        pl.col(name).str.replace_all("%", "%25", literal=True).str.replace_all("/", "%2F", literal=True)
-        for name in ("run_id", "attr", "system", "variant")
-    ]
     has_cause = pl.col("cause_known").fill_null(value=True)
     return jobs.with_columns(
-        build_id=pl.coalesce("build_id", pl.concat_str(part, separator="/")),
+        build_id=pl.coalesce("build_id", _derived_ids(jobs)),
         is_finished=~pl.col("status").is_in(UNFINISHED),
         cause=pl.when(pl.col("status") == "dependency-failed")
         .then(pl.lit(str(Cause.DEPENDENCY)))
@@ -79,6 +75,22 @@ def as_builds(jobs: pl.DataFrame) -> pl.DataFrame:
         failed_derivations=pl.col("failed_drvs"),
         machine=machines.name(pl.col("builder")),
     )
+
+
+def _derived_ids(jobs: pl.DataFrame) -> pl.Series:
+    """What stands for a build's id where none is told: run, attribute, system and variant."""
+    parts = ("run_id", "attr", "system", "variant")
+    joined = jobs.select(pl.concat_str(parts, separator="/")).to_series()
+    is_plain = (joined.str.count_matches("/", literal=True) == len(parts) - 1) & ~joined.str.contains(
+        "%", literal=True
+    )
+    if is_plain.all():
+        return joined
+    escaped = [
+        pl.col(name).str.replace_all("%", "%25", literal=True).str.replace_all("/", "%2F", literal=True)
+        for name in parts
+    ]
+    return jobs.select(pl.concat_str(escaped, separator="/")).to_series()
 
 
 def observation(
@@ -138,8 +150,10 @@ def listing(source: str, jobset: str, told: pl.DataFrame, jobs: pl.DataFrame) ->
     """The lists of a jobset: `told` are its observations, `jobs` their rows and those of others."""
     observations = told.select("id", "evaluation_id", "ordinal", "observed_at", "systems").sort("id")
     columns_of_build = ["attr", "system", "variant", "build_id"]
-    number = observations.select(observation="id").with_row_index("number")
-    rows = jobs.join(number, on="observation", maintain_order="left")
+    number = dict(zip(observations["id"], range(observations.height), strict=True))
+    rows = jobs.filter(pl.col("observation").is_in(list(number))).with_columns(
+        number=pl.col("observation").replace_strict(number, return_dtype=pl.UInt32)
+    )
     builds = rows.select(columns_of_build)
     if not rows.select(pl.col("build_id").hash().is_duplicated().any()).item():
         build = pl.int_range(rows.height, dtype=pl.UInt32, eager=True)

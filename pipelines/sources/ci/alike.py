@@ -1,0 +1,238 @@
+"""Lines of JSON that differ from a decoded one in nothing but some texts: their texts in columns, undecoded.
+
+A program that writes hundreds of thousands of events writes them in few forms. Where two lines are equal byte by
+byte outside of some texts, and these texts hold no quote, backslash or control character, both decode to the
+same but for these texts. So one line of a form is decoded, and of the others only the texts are looked at.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import numpy as np
+import polars as pl
+import pyarrow as pa
+
+MAX_FORMS = 32
+"""Forms that are looked for among the lines of a block: each costs a look at all lines that are left."""
+FEWEST = 50
+"""Lines from which on a form is looked for: fewer are decoded faster one by one."""
+_NEAR_BYTES, _NEAR_LINES = 1024 * 1024, 4096
+"""What is looked at in one go, so that it stays near the processor."""
+LARGEST = 2**30
+"""Bytes of a block up to which places in it are handled quickly."""
+
+_QUOTE, _LINE_END, _BLANK, _BACKSLASH, _DELETE = b'"\n \\\x7f'
+_TEXT = re.compile(rb'"([^"]*)"(\s*:)?')
+
+
+@dataclass(frozen=True)
+class Example:
+    """A decoded line, and what it holds beside.
+
+    `columns`: place of a text in the object ("id", or "data", "attr") -> name of its column. `known`: the other
+    places that mean something; what lies there is the same in every line of a form.
+    """
+
+    event: Any
+    columns: Mapping[tuple[str, ...], str]
+    known: frozenset[tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class Form:
+    """The lines that are like one line."""
+
+    event: Any
+    """That line, decoded."""
+    places: np.ndarray
+    """Which lines of the block they are, ascending."""
+    texts: pl.DataFrame
+    """Name of a column, and its text in each of these lines."""
+
+
+class Block:
+    """Whole lines as they lie in a file, each with its end."""
+
+    def __init__(self, content: bytes) -> None:
+        self.content = content if content.endswith(b"\n") or not content else content + b"\n"
+        codes = np.frombuffer(self.content, dtype=np.uint8)
+        marks = np.concatenate(
+            [np.zeros(0, dtype=np.int64)]
+            + [
+                np.flatnonzero((part == _QUOTE) | (part == _LINE_END)) + start
+                for start in range(0, len(codes), _NEAR_BYTES)
+                for part in [codes[start : start + _NEAR_BYTES]]
+            ]
+        )
+        is_end = codes[marks] == _LINE_END
+        self.ends = marks[is_end]
+        """Where each line ends."""
+        self.quotes = marks[~is_end]
+        """Where each quote is."""
+        self.first_quotes = np.zeros(len(self.ends) + 1, dtype=np.int64)
+        """Number of the first quote of each line, and at the end the number of quotes."""
+        self.first_quotes[1:] = np.flatnonzero(is_end) - np.arange(len(self.ends))
+        self.starts = np.zeros(len(self.ends), dtype=np.int64)
+        """Where each line begins."""
+        self.starts[1:] = self.ends[:-1] + 1
+
+    def line(self, place: int) -> bytes:
+        """A line without its end."""
+        return self.content[self.starts[place] : self.ends[place]]
+
+    def plain(self) -> np.ndarray:
+        """The lines of which no text can hold a quote: valid UTF-8 without backslashes and control characters."""
+        if not self.content.isascii():
+            try:
+                self.content.decode()
+            except UnicodeDecodeError:
+                return np.empty(0, dtype=np.int64)
+        codes = np.frombuffer(self.content, dtype=np.uint8)
+        few = np.count_nonzero(codes < _BLANK) == len(self.ends)
+        if few and b"\\" not in self.content and b"\x7f" not in self.content:
+            return np.arange(len(self.ends))
+        odd = np.flatnonzero(
+            ((codes < _BLANK) & (codes != _LINE_END)) | (codes == _BACKSLASH) | (codes == _DELETE)
+        )
+        is_plain = np.ones(len(self.ends), dtype=bool)
+        is_plain[np.searchsorted(self.ends, odd)] = False
+        return np.flatnonzero(is_plain)
+
+
+def forms(block: Block, example: Callable[[bytes], Example | None]) -> tuple[list[Form], np.ndarray]:
+    """The forms of which many lines are, and which lines are of none.
+
+    `example` decodes a line that others may be like; None if there can be none.
+    """
+    every = np.arange(len(block.ends))
+    if len(every) < FEWEST or len(block.content) > LARGEST:
+        return [], every
+    left = block.plain()
+    found: list[Form] = []
+    tried: list[np.ndarray] = []
+    for _ in range(MAX_FORMS):
+        if len(left) < FEWEST:
+            break
+        shown = example(block.line(left[0]))
+        form = None if shown is None else _form(block, left, shown)
+        if form is None:
+            tried.append(left[:1])
+            left = left[1:]
+            continue
+        found.append(form)
+        left = np.setdiff1d(left, form.places, assume_unique=True)
+    taken = np.zeros(len(every), dtype=bool)
+    for form in found:
+        taken[form.places] = True
+    return found, every[~taken]
+
+
+def _form(block: Block, candidates: np.ndarray, shown: Example) -> Form | None:
+    """The candidates that are like the first of them; None if its texts cannot be told apart by their places."""
+    line = block.line(candidates[0])
+    texts = [found.span(1) for found in _TEXT.finditer(line) if not found[2]]
+    free = _free(line, texts, shown)
+    if free is None:
+        return None
+    quotes = [place for place, code in enumerate(line) if code == _QUOTE]
+    numbers = [quotes.index(texts[number][0] - 1) for number in free]
+    begins = [0, *(quotes[number + 1] for number in numbers)]
+    stops = [*(quotes[number] + 1 for number in numbers), len(line)]
+    fixed = [line[begin:stop] for begin, stop in zip(begins, stops, strict=True)]
+    places, opens, closes = _like(block, candidates, len(quotes), numbers, fixed)
+    pieces = _pieces(block.content, opens, closes)
+    texts_of = {
+        name: pl.first().gather_every(2 * len(numbers), offset=2 * at + 1)
+        for at, name in enumerate(free.values())
+        if name is not None
+    }
+    return Form(shown.event, places, pieces.to_frame().select(**texts_of))
+
+
+def _free(line: bytes, texts: list[tuple[int, int]], shown: Example) -> dict[int, str | None] | None:
+    """Number of each text that may be another one in each line -> name of its column, None for one that means nothing.
+
+    The places are found by decoding the line with each text's number in its stead. None if one cannot be found
+    again: a key that is there twice hides what was told first.
+    """
+    numbered = []
+    end = 0
+    for number, (start, stop) in enumerate(texts):
+        numbered += [line[end:start], b"%d" % number]
+        end = stop
+    numbered.append(line[end:])
+    places: dict[int, tuple[str, ...]] = {}
+    _walk(msgspec.json.decode(b"".join(numbered)), (), places)
+    if len(places) < len(texts):
+        return None
+    return {
+        number: shown.columns.get(place)
+        for number, place in sorted(places.items())
+        if place in shown.columns
+        or not any(place[:depth] in shown.known for depth in range(1, len(place) + 1))
+    }
+
+
+def _walk(value: Any, place: tuple[str, ...], places: dict[int, tuple[str, ...]]) -> None:
+    """Put the place of every text within a value into `places`; a list's items lie where the list lies."""
+    if isinstance(value, str):
+        places[int(value)] = place
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            _walk(inner, (*place, key), places)
+    elif isinstance(value, list):
+        for inner in value:
+            _walk(inner, (*place, ""), places)
+
+
+def _like(
+    block: Block, candidates: np.ndarray, count: int, numbers: list[int], fixed: list[bytes]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The candidates that have so many quotes and are equal to a line but for the texts after those of these numbers.
+
+    `fixed`: what lies before, between and after these texts. Gives the places of these lines, and of the quotes before
+    and after each text, a row per line.
+    """
+    first = block.first_quotes
+    same = candidates[first[candidates + 1] - first[candidates] == count]
+    ends = np.array([number + more for number in numbers for more in (0, 1)], dtype=np.int64)
+    found = [
+        _equal(block, part, block.quotes[first[part][:, None] + ends], fixed)
+        for start in range(0, len(same), _NEAR_LINES)
+        for part in [same[start : start + _NEAR_LINES]]
+    ]
+    places, quotes = zip(*found, strict=True)
+    whole = np.concatenate(quotes)
+    return np.concatenate(places), whole[:, ::2], whole[:, 1::2]
+
+
+def _equal(
+    block: Block, places: np.ndarray, quotes: np.ndarray, fixed: list[bytes]
+) -> tuple[np.ndarray, np.ndarray]:
+    """The places, and their quotes, of the lines that have these bytes outside of the quotes."""
+    begins = np.concatenate([block.starts[places][:, None], quotes[:, 1::2]], axis=1)
+    stops = np.concatenate([quotes[:, ::2] + 1, block.ends[places][:, None]], axis=1)
+    lengths = stops - begins
+    is_like = (lengths == np.array([len(text) for text in fixed])).all(axis=1)
+    places, quotes, begins = places[is_like], quotes[is_like], begins[is_like]
+    is_like = np.ones(len(places), dtype=bool)
+    for begin, text in zip(begins.T, fixed, strict=True):
+        width = next(width for width in (8, 4, 2, 1) if width <= len(text))
+        words = np.ndarray(
+            (len(block.content) - width + 1,), dtype=f"<u{width}", buffer=block.content, strides=(1,)
+        )
+        for at in {*range(0, len(text) - width, width), len(text) - width}:
+            is_like &= words[begin + at] == int.from_bytes(text[at : at + width], "little")
+    return places[is_like], quotes[is_like]
+
+
+def _pieces(content: bytes, opens: np.ndarray, closes: np.ndarray) -> pl.Series:
+    """The content cut before and after each text: those of even number lie between the texts."""
+    bounds = np.empty((len(opens), 2 * opens.shape[1]), dtype=np.int64)
+    bounds[:, ::2], bounds[:, 1::2] = opens + 1, closes
+    whole = np.concatenate([[0], bounds.ravel(), [len(content)]])
+    buffers = [None, pa.py_buffer(whole), pa.py_buffer(content)]
+    return pl.Series(pl.from_arrow(pa.Array.from_buffers(pa.large_string(), len(whole) - 1, buffers)))
