@@ -27,12 +27,5 @@ select
     null::varchar as role
 from wanted
 union all
-select 'node', null, derivation_id64, pname, recipe_id64, outputs_id64, is_fixed_output, null
-from core.derivations
-where is_recorded and exists (select 1 from wanted)
-union all
-select 'edge', i.derivation_id64, d.derivation_id64, null, null, null, null, e.edge_role
-from core.derivation_inputs as e
-inner join core.derivations as d on e.derivation_id = d.derivation_id
-inner join core.derivations as i on e.input_id = i.derivation_id
-where exists (select 1 from wanted)
+select kind, older, newer, package, recipe, outputs, is_fixed, role
+from replay.derivation_graph
