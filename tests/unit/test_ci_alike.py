@@ -112,6 +112,8 @@ def test_lines_that_cannot_be_looked_at_are_left() -> None:
     told = [job(f"a{n}") for n in range(100)]
     assert forms([*told[:60], b'{"\xff":1}\n', *told[60:]])[1] == list(range(101))
     assert forms([*told[:60], told[0].replace(b"a0", b"a\\n"), *told[60:]])[1] == [60]
+    twice = [job(f"a{n}").replace(b"{", b'{"own":"x","own":"y",', 1) for n in range(100)]
+    assert forms(twice)[1] == list(range(100))
     assert forms(told[:40])[1] == list(range(40))
     assert forms([])[1] == []
 
@@ -128,3 +130,15 @@ def test_a_block_knows_its_lines_and_quotes() -> None:
     assert [block.line(place) for place in range(3)] == [b'{"a": 1}', b"", b'"b"']
     assert block.first_quotes.tolist() == [0, 2, 2, 4]
     assert np.array_equal(block.quotes, [1, 3, 10, 12])
+
+
+def test_lines_of_many_or_deep_texts_are_decoded_one_by_one() -> None:
+    many = job("many", own=["x"] * 300_000)
+    deep = job("deep", own="HERE").replace(b'"HERE"', b"[" * 900 + b'"x"' + b"]" * 900)
+    told = [many, deep, *(job(f"a{n}") for n in range(100))]
+    found, left = forms(told)
+    assert [form.texts.height for form in found] in ([100], [1, 100])
+    assert set(left) <= {0, 1}
+    assert 0 in left
+    (chunk,) = generic_lines.chunks(told)
+    assert chunk.jobs.height == 102

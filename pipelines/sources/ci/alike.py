@@ -21,6 +21,8 @@ FEWEST = 50
 """Lines from which on a form is looked for: fewer are decoded faster one by one."""
 _NEAR_BYTES, _NEAR_LINES = 1024 * 1024, 4096
 """What is looked at in one go, so that it stays near the processor."""
+MAX_QUOTED = 200
+"""Keys and texts of a line that others may be like."""
 LARGEST = 2**30
 """Bytes of a block up to which places in it are handled quickly."""
 
@@ -112,14 +114,12 @@ def forms(block: Block, example: Callable[[bytes], Example | None]) -> tuple[lis
         return [], every
     left = block.plain()
     found: list[Form] = []
-    tried: list[np.ndarray] = []
     for _ in range(MAX_FORMS):
         if len(left) < FEWEST:
             break
         shown = example(block.line(left[0]))
         form = None if shown is None else _form(block, left, shown)
         if form is None:
-            tried.append(left[:1])
             left = left[1:]
             continue
         found.append(form)
@@ -133,26 +133,25 @@ def forms(block: Block, example: Callable[[bytes], Example | None]) -> tuple[lis
 def _form(block: Block, candidates: np.ndarray, shown: Example) -> Form | None:
     """The candidates that are like the first of them; None if its texts cannot be told apart by their places."""
     line = block.line(candidates[0])
-    texts = [found.span(1) for found in _TEXT.finditer(line) if not found[2]]
-    free = _free(line, texts, shown)
+    quoted = list(_TEXT.finditer(line))
+    texts = {2 * place: found.span(1) for place, found in enumerate(quoted) if not found[2]}
+    free = _free(line, texts, shown) if len(quoted) <= MAX_QUOTED else None
     if free is None:
         return None
-    quotes = [place for place, code in enumerate(line) if code == _QUOTE]
-    numbers = [quotes.index(texts[number][0] - 1) for number in free]
-    begins = [0, *(quotes[number + 1] for number in numbers)]
-    stops = [*(quotes[number] + 1 for number in numbers), len(line)]
+    begins = [0, *(texts[number][1] for number in free)]
+    stops = [*(texts[number][0] for number in free), len(line)]
     fixed = [line[begin:stop] for begin, stop in zip(begins, stops, strict=True)]
-    places, opens, closes = _like(block, candidates, len(quotes), numbers, fixed)
+    places, opens, closes = _like(block, candidates, 2 * len(quoted), list(free), fixed)
     pieces = _pieces(block.content, opens, closes)
     texts_of = {
-        name: pl.first().gather_every(2 * len(numbers), offset=2 * at + 1)
+        name: pl.first().gather_every(2 * len(free), offset=2 * at + 1)
         for at, name in enumerate(free.values())
         if name is not None
     }
     return Form(shown.event, places, pieces.to_frame().select(**texts_of))
 
 
-def _free(line: bytes, texts: list[tuple[int, int]], shown: Example) -> dict[int, str | None] | None:
+def _free(line: bytes, texts: dict[int, tuple[int, int]], shown: Example) -> dict[int, str | None] | None:
     """Number of each text that may be another one in each line -> name of its column, None for one that means nothing.
 
     The places are found by decoding the line with each text's number in its stead. None if one cannot be found
@@ -160,12 +159,15 @@ def _free(line: bytes, texts: list[tuple[int, int]], shown: Example) -> dict[int
     """
     numbered = []
     end = 0
-    for number, (start, stop) in enumerate(texts):
+    for number, (start, stop) in texts.items():
         numbered += [line[end:start], b"%d" % number]
         end = stop
     numbered.append(line[end:])
     places: dict[int, tuple[str, ...]] = {}
-    _walk(msgspec.json.decode(b"".join(numbered)), (), places)
+    try:
+        _walk(msgspec.json.decode(b"".join(numbered)), (), places)
+    except RecursionError:
+        return None
     if len(places) < len(texts):
         return None
     return {
@@ -191,7 +193,7 @@ def _walk(value: Any, place: tuple[str, ...], places: dict[int, tuple[str, ...]]
 def _like(
     block: Block, candidates: np.ndarray, count: int, numbers: list[int], fixed: list[bytes]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The candidates that have so many quotes and are equal to a line but for the texts after those of these numbers.
+    """The candidates that have `count` quotes and are equal to a line but for the texts after quotes of some numbers.
 
     `fixed`: what lies before, between and after these texts. Gives the places of these lines, and of the quotes before
     and after each text, a row per line.
