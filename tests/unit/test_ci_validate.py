@@ -110,8 +110,10 @@ def lines(*records: object) -> bytes:
             ],
         ),
         (
-            b'{"results": [\n {"type": "BUILD",\n  "attr": "a", "success": "no"},\n'
-            b' {"type": "EVAL", "success": true}\n]}',
+            (
+                b'{"results": [\n {"type": "BUILD",\n  "attr": "a", "success": "no"},\n'
+                b' {"type": "EVAL", "success": true}\n]}'
+            ),
             [(2, "success", "text in {", "true or false", ""), (4, "attr", "nothing", "there", "")],
         ),
         (
