@@ -219,20 +219,15 @@ def ingest_tags(given: Path) -> None:
 @click.command()
 def status() -> None:
     """Show every source: newest answer, last success, lag, gaps and rejected inputs."""
+    import os
+
     from pipelines import configuration
     from pipelines import status as standing
-    from pipelines.sources.hydra import consent
 
     place, log = _place()
-    expected = []
-    for live in configuration.load(place.config).live:
-        blocked = None
-        if not consent.is_given(live.instance):
-            blocked = "no contact is set or its operators were not asked (examples/instances.toml)"
-        expected += [
-            standing.Expected(live.instance.source, jobset.name, live.freshness, blocked)
-            for jobset in live.instance.jobsets
-        ]
-    now = datetime.now(UTC)
-    for line in standing.lines(standing.standings(log, place.var, expected), now):
+    configured = configuration.load(place.config)
+    found = standing.standings(log, place.var, standing.expected(configured, os.environ))
+    for line in standing.lines(found, datetime.now(UTC)):
         click.echo(line)
+    if configured.inbox and not configured.inbox.is_dir():
+        click.echo(f"the inbox {configured.inbox} is not there")
