@@ -10,7 +10,7 @@ import pytest
 
 from pipelines.errors import BadInput
 from pipelines.log.store import EventLog
-from pipelines.sources.ci import inbox
+from pipelines.sources.ci import inbox, known
 from pipelines.sources.ci import ingest as reading
 from pipelines.sources.ci.runs import Reading, Told
 from tests.ci_events import COMMIT, PLACE, ingest, job, put, started
@@ -131,3 +131,33 @@ def test_small_groups_say_what_one_says(tmp_path: Path, monkeypatch: pytest.Monk
     assert len(ingest(tmp_path / "small", tmp_path / "other")) == 3
     whole, small = (_observations(var).drop("batch") for var in (tmp_path, tmp_path / "small"))
     assert small.equals(whole)
+
+
+@pytest.mark.parametrize("results", [(True, False), (False, True)], ids=["broke", "mended"])
+@pytest.mark.parametrize("calls", ["01", "0 1", "1 0"], ids=["together", "in order", "late"])
+def test_of_results_without_times_that_of_the_newer_file_counts(
+    tmp_path: Path, results: tuple[bool, bool], calls: str
+):
+    """A file of nix-fast-build tells no time: a success of yesterday must not hide the failure of today."""
+    told = Told(source=PLACE, run_id="7", system="x86_64-linux")
+    for call in calls.split():
+        for number in call:
+            ok = results[int(number)]
+            step = {
+                "type": "BUILD",
+                "attr": "a",
+                "success": ok,
+                "error": None if ok else "build exited with 1",
+            }
+            path = put(tmp_path / "inbox", f"{number}.json", [json.dumps({"results": [step]}).encode()])
+            os.utime(path, (1_700_000_000 + 1000 * int(number),) * 2)
+        ingest(tmp_path, told=told)
+    log = EventLog(tmp_path / "log")
+    newest = _observations(tmp_path).row(-1, named=True)
+    before = known.Past(log).runs(PLACE, ["7"])["7"]
+    assert before.observation_id == newest["id"]
+    last = known.Past(log).jobs(PLACE, PLACE, "7", before)
+    assert last["status"].to_list() == ["succeeded" if results[1] else "failed"]
+    builds = log.scan("build_observed").sort("occurred_at").collect()
+    assert builds["status"].to_list()[-1] == last["status"][0]
+    assert set(builds["time_kind"]) == {"file"}
