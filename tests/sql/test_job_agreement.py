@@ -47,7 +47,7 @@ def events(case: str) -> list[harness.Recorded]:
 @pytest.mark.parametrize("case", CASES)
 def test_given_two_cis_their_agreement_is_as_expected(case: str) -> None:
     relation = case.partition("/")[0]
-    with harness.build(events(case)) as con:
+    with harness.build(events(case), *(f"{schema}.{name}" for name, schema in SCHEMAS.items())) as con:
         found = con.sql(f"from {SCHEMAS[relation]}.{relation}").to_arrow_table().to_pylist()
         plain = [{key: harness._plain(value) for key, value in row.items()} for row in found]
         wanted = rows_of(HERE / case / "expect.jsonl")

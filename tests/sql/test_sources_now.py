@@ -8,6 +8,14 @@ from pipelines import publish
 from tests.sql import harness, world
 
 QUERY = Path(publish.__file__).parent / "queries" / "sources_now.sql"
+READ = (
+    "core.evaluations",
+    "core.channel_advances",
+    "core.package_markers",
+    "core.gaps",
+    "core.derivation_sources",
+    "core.package_sets",
+)
 GRID = """
 day 0 1 9.5
 x86_64-linux a S F S
@@ -49,7 +57,7 @@ def test_every_source_has_its_lag_gaps_and_rejected_inputs() -> None:
         gap("ci.example.org", "counts_disagree", 0, "nixpkgs/master"),
         (1, derivation),
     ]
-    with harness.build(events) as con:
+    with harness.build(events, *READ) as con:
         found = con.execute(
             QUERY.read_text(encoding="utf-8"),
             {"sources": ["ci.example.org", "live.example.org"], "jobsets": ["nixpkgs/master", "p/j"]},
