@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,8 @@ def test_what_is_told_must_be_of_use(tmp_path: Path):
         ('system = "linux"', "system is not a Nix system as x86_64-linux"),
         ('source = "https://hydra.nixos.org"', "hydra.nixos.org is read by itself"),
         ("exit_code = true", "exit_code is not `int | null`, got `bool`"),
+        ("file_at = 2026-02-01T00:00:00", "file_at needs a time zone"),
+        ("# " + "x" * inbox.MAX_SIDECAR_BYTES, "is not a small regular file"),
     ],
 )
 def test_a_sidecar_of_no_use_leaves_its_file_out(tmp_path: Path, line: str, why: str):
@@ -161,3 +164,25 @@ def test_of_results_without_times_that_of_the_newer_file_counts(
     builds = log.scan("build_observed").sort("occurred_at").collect()
     assert builds["status"].to_list()[-1] == last["status"][0]
     assert set(builds["time_kind"]) == {"file"}
+
+
+def test_a_sidecar_that_is_a_link_leaves_its_file_out(tmp_path: Path):
+    put(tmp_path / "inbox", "eval.jsonl", LISTED)
+    put(tmp_path, "elsewhere.toml", [f'commit = "{COMMIT}"\n'.encode()])
+    (tmp_path / "inbox" / "eval.jsonl.told.toml").symlink_to(tmp_path / "elsewhere.toml")
+    ingest(tmp_path, told=Told(source=PLACE))
+    assert _observations(tmp_path).is_empty()
+    (gap,) = _gaps(tmp_path)
+    assert "is not a small regular file" in gap
+
+
+def test_a_file_that_was_changed_in_the_instant_of_its_reading_is_read_again(tmp_path: Path):
+    """Same size, time and number on the disk: what is as new as the state itself may have changed since."""
+    later = time.time() + 3600
+    for attr in ("hello", "olleh"):
+        path = tmp_path / "inbox" / "eval.jsonl"
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(LISTED[0].replace(b"hello", attr.encode()))
+        os.utime(path, (later, later))
+        ingest(tmp_path, told=Told(source=PLACE))
+    assert _observations(tmp_path).height == 2
