@@ -153,7 +153,8 @@ def test_of_results_without_times_that_of_the_newer_file_counts(
                 "error": None if ok else "build exited with 1",
             }
             path = put(tmp_path / "inbox", f"{number}.json", [json.dumps({"results": [step]}).encode()])
-            os.utime(path, (1_700_000_000 + 1000 * int(number),) * 2)
+            at = 1_700_000_000 + 1000 * int(number)
+            os.utime(path, (at, at))
         ingest(tmp_path, told=told)
     log = EventLog(tmp_path / "log")
     newest = _observations(tmp_path).row(-1, named=True)
@@ -186,3 +187,12 @@ def test_a_file_that_was_changed_in_the_instant_of_its_reading_is_read_again(tmp
         os.utime(path, (later, later))
         ingest(tmp_path, told=Told(source=PLACE))
     assert _observations(tmp_path).height == 2
+
+
+def test_a_folder_of_more_files_than_anyone_reads_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(inbox, "MAX_FILES", 2)
+    for n in range(3):
+        put(tmp_path / "inbox", f"{n}.ndjson", [started()])
+    with pytest.raises(BadInput, match="more than 2 files"):
+        ingest(tmp_path)
+    assert _observations(tmp_path).is_empty()
