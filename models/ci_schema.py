@@ -1,5 +1,6 @@
 """JSON Schema (draft 2020-12) of the generic format, generated from its structs."""
 
+import typing
 from typing import Any
 
 import msgspec
@@ -14,6 +15,8 @@ def schema() -> dict[str, Any]:
     """Schema of one event: the envelope, and `data` by `type`. Of unknown types `data` is any object."""
     (envelope,), parts = msgspec.json.schema_components([Envelope], ref_template=_REF)
     _, data_parts = msgspec.json.schema_components(list(TYPES.values()), ref_template=_REF)
+    for data in TYPES.values():
+        _name_keys(data, data_parts[data.__name__]["properties"])
     body = parts.pop(envelope["$ref"].rpartition("/")[2])
     properties = {
         **body["properties"],
@@ -44,6 +47,25 @@ def schema() -> dict[str, Any]:
 def text() -> str:
     """The schema as it is published."""
     return msgspec.json.format(msgspec.json.encode(schema(), order="sorted"), indent=1).decode() + "\n"
+
+
+def _name_keys(data: type[msgspec.Struct], properties: dict[str, Any]) -> None:
+    """Say which names a map may have where only some words are allowed: msgspec leaves that out."""
+    for field in msgspec.structs.fields(data):
+        for kind in (field.type, *typing.get_args(field.type)):
+            words = _words(typing.get_args(kind)[0]) if typing.get_origin(kind) is dict else []
+            if words:
+                told = properties[field.encode_name]
+                of_map = next(one for one in told.get("anyOf", [told]) if one.get("type") == "object")
+                of_map["propertyNames"] = {"enum": words}
+
+
+def _words(kind: Any) -> list[str]:
+    """The words that a type allows, where it allows only some."""
+    if typing.get_origin(kind) is typing.Literal:
+        return list(typing.get_args(kind))
+    parts = [_words(part) for part in typing.get_args(kind)]
+    return [word for part in parts for word in part] if parts and all(parts) else []
 
 
 def _portable(value: Any) -> Any:

@@ -12,7 +12,8 @@ import click
 
 from models.presets import PRESETS
 from pipelines import settings
-from pipelines.cli_ingest import ingest, status, validate
+from pipelines.cli_ci import validate
+from pipelines.cli_ingest import ingest, status
 from pipelines.cli_nix import nix
 from pipelines.cli_wave import impact, wave, what_if
 from pipelines.errors import BadInput, HealthError

@@ -1,4 +1,4 @@
-"""The words below `nixpkgs-health ingest`, and `validate` and `status`: everything about sources."""
+"""The words below `nixpkgs-health ingest`, and `status`: everything about sources."""
 
 import sys
 from collections.abc import Iterator
@@ -11,6 +11,7 @@ import click
 
 from pipelines import settings
 from pipelines.cli_channels import ingest_channels
+from pipelines.cli_ci import ingest_cache, ingest_ci
 from pipelines.errors import BadInput
 
 
@@ -178,40 +179,9 @@ def _place() -> tuple[settings.Settings, Any]:
     return place, EventLog(place.log)
 
 
-@ingest.command("ci")
-@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--source", metavar="URL", help="Which CI installation, if the files do not say.")
-@click.option("--run-id", metavar="TEXT", help="Which run, if the files do not say.")
-@click.option("--commit", metavar="HEX", help="Evaluated commit of nixpkgs, if the files do not say.")
-@click.option("--branch", metavar="NAME", help="Branch or channel that was followed.")
-@click.option("--variant", metavar="NAME", help="Configuration variant, for example cuda.")
-@click.option("--system", metavar="SYSTEM", help="Nix system, if the files do not say.")
-@click.option("--exit-code", type=int, help="Exit code of the program that wrote the files.")
-@click.option(
-    "--honest-workflow",
-    "honest",
-    multiple=True,
-    metavar="NAME",
-    help="GitHub workflow whose success means that the build succeeded; repeatable.",
-)
-def ingest_ci(paths: tuple[Path, ...], honest: tuple[str, ...], **told: Any) -> None:
-    """Read results of any CI: files or folders, recognised by their content; without any, the inbox."""
-    from pipelines.progress import shown
-    from pipelines.sources.ci.ingest import ingest_ci as read
-    from pipelines.sources.ci.runs import Told
-
-    place, log = _place()
-    chosen = list(paths) or [place.var / "inbox"]
-    for path in chosen:
-        if not path.exists():
-            raise BadInput(f"{path} does not exist: name a file or a folder, or put files into that inbox.")
-    with shown() as steps:
-        steps.stage("reading results")
-        done = read(chosen, Told(**told, honest_workflows=honest), place.var, log, place.quarantine, steps)
-    click.echo("\n".join(one.sentence() for one in done) or "nothing new")
-
-
 ingest.add_command(ingest_channels)
+ingest.add_command(ingest_ci)
+ingest.add_command(ingest_cache)
 
 
 @ingest.command("waves")
@@ -246,68 +216,18 @@ def ingest_tags(given: Path) -> None:
     click.echo(done.sentence())
 
 
-@ingest.command("cache")
-@click.option("--url", metavar="URL", required=True, help="Address of a binary cache.")
-@click.option(
-    "--paths",
-    type=click.Path(path_type=Path, dir_okay=False, exists=True),
-    help="File with a store path a line; without it what the log names and has no content of.",
-)
-@click.option("--rate", type=click.FloatRange(min=0, min_open=True, max=1000), help="Requests a second.")
-@click.option(
-    "--contact", help="Address or page by which the operators reach you; needed for a public cache."
-)
-@click.option("--operators-agreed", is_flag=True, help="The operators of a public cache agreed to be asked.")
-def ingest_cache(
-    url: str, paths: Path | None, rate: float | None, contact: str | None, operators_agreed: bool
-) -> None:
-    """Ask a binary cache what it says of the content of store paths (their narinfo)."""
-    import time as clock_time
-
-    from pipelines.progress import shown
-    from pipelines.sources import binary_cache
-    from pipelines.sources.hydra.outcomes import Clock
-
-    place, log = _place()
-    instance = binary_cache.instance(url, rate, contact, operators_agreed=operators_agreed)
-    wanted = binary_cache.named(log) if paths is None else binary_cache.listed(paths)
-    clock = Clock(clock_time.monotonic, clock_time.sleep, lambda: datetime.now(UTC).replace(microsecond=0))
-    with shown() as steps:
-        steps.stage(f"ask {instance.source}")
-        done = binary_cache.ingest(instance, wanted, place.var, log, place.quarantine, clock, steps)
-    click.echo(done.sentence())
-
-
-@click.command()
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
-def validate(file: Path) -> None:
-    """Check a file of CI events and explain every rejection; exit code 3 if there is any."""
-    from pipelines.sources.ci import validate as checking
-
-    report = checking.validate(file)
-    for line in report.lines():
-        click.echo(line)
-    if report.complaints:
-        raise BadInput(f"{file} has {len(report.complaints):,} records that would be rejected, listed above.")
-
-
 @click.command()
 def status() -> None:
     """Show every source: newest answer, last success, lag, gaps and rejected inputs."""
+    import os
+
     from pipelines import configuration
     from pipelines import status as standing
-    from pipelines.sources.hydra import consent
 
     place, log = _place()
-    expected = []
-    for live in configuration.load(place.config).live:
-        blocked = None
-        if not consent.is_given(live.instance):
-            blocked = "no contact is set or its operators were not asked (examples/instances.toml)"
-        expected += [
-            standing.Expected(live.instance.source, jobset.name, live.freshness, blocked)
-            for jobset in live.instance.jobsets
-        ]
-    now = datetime.now(UTC)
-    for line in standing.lines(standing.standings(log, place.var, expected), now):
+    configured = configuration.load(place.config)
+    found = standing.standings(log, place.var, standing.expected(configured, os.environ))
+    for line in standing.lines(found, datetime.now(UTC)):
         click.echo(line)
+    if configured.inbox and not configured.inbox.is_dir():
+        click.echo(f"the inbox {configured.inbox} is not there")

@@ -1,6 +1,6 @@
 """Every source and how it stands: newest answer, last success, lag, rejected inputs and gaps."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -8,13 +8,17 @@ from pathlib import Path
 import polars as pl
 
 from pipelines import polls
+from pipelines.configuration import Configuration
 from pipelines.log.store import EventLog
+from pipelines.sources.hydra import consent, instance
 
 WIDTH = 80
 WITHOUT_JOBSET = (
     "channel_advanced",
     "package_marked_broken",
     "package_unmarked_broken",
+    "derivation_observed",
+    "output_observed",
     "package_set_evaluated",
     "package_updated",
     "package_owners_listed",
@@ -56,6 +60,26 @@ class Standing:
             return False
         lag = self.lag(now)
         return lag is None or lag > self.expected.freshness
+
+
+def expected(configured: Configuration, environment: Mapping[str, str]) -> list[Expected]:
+    """Every live jobset that is configured, over HTTP or by a database, and what keeps it from being asked."""
+    found = []
+    for live in configured.live:
+        blocked = None
+        if not consent.is_given(live.instance):
+            blocked = "no contact is set or its operators were not asked (examples/instances.toml)"
+        found += [
+            Expected(live.instance.source, jobset.name, live.freshness, blocked)
+            for jobset in live.instance.jobsets
+        ]
+    for database in configured.databases:
+        source = instance.from_url(database.source_url, ()).source
+        blocked = None
+        if not environment.get(database.dsn_env):
+            blocked = f"the environment variable {database.dsn_env} does not hold its database's address"
+        found += [Expected(source, jobset, database.freshness, blocked) for jobset in database.jobsets]
+    return found
 
 
 def standings(log: EventLog, var: Path, expected: Iterable[Expected]) -> list[Standing]:

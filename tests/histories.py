@@ -22,6 +22,7 @@ ALL = (HASKELL, TRUNK, CHANNELS, MARKERS)
 
 SPINE = (
     "core.status_classes",
+    "core.status_kinds",
     "core.evaluations",
     "core.evaluation_systems",
     "core.job_intervals",

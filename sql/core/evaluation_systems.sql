@@ -41,13 +41,11 @@ with counts as (
         c.step,
         bool_or(c.basis = 'list') as is_list,
         sum(c.jobs) filter (where k.status_class = 'green') as green,
-        sum(c.jobs) filter (where k.red_kind = 'own' and c.cause = 'own') as own,
-        sum(c.jobs) filter (
-            where k.red_kind = 'dependency' or (k.red_kind = 'own' and c.cause = 'dependency')
-        ) as dependency,
+        sum(c.jobs) filter (where k.red_kind = 'own') as own,
+        sum(c.jobs) filter (where k.red_kind = 'dependency') as dependency,
         sum(c.jobs) filter (where k.red_kind = 'timed_out') as timed_out,
         sum(c.jobs) filter (where k.red_kind = 'eval_error') as eval_error,
-        sum(c.jobs) filter (where k.red_kind = 'own' and c.cause = 'unknown') as unknown_cause,
+        sum(c.jobs) filter (where k.red_kind = 'unknown_cause') as unknown_cause,
         sum(c.jobs) filter (where k.status_class = 'neutral' or k.status is null) as neutral,
         sum(c.jobs) filter (where c.status in ('queued', 'running')) as unfinished,
         sum(c.jobs) filter (where c.status = 'cancelled') as cancelled,
@@ -55,7 +53,7 @@ with counts as (
         sum(c.jobs) filter (where k.status_class = 'refused') as refused,
         sum(c.jobs) as total
     from replay.step_counts as c
-    left join core.status_classes as k on c.status = k.status
+    left join core.status_kinds as k on c.status = k.status and c.cause = k.cause
     group by c.series, c.step
 ),
 

@@ -132,11 +132,7 @@ placed as (
         c.unit,
         i.status,
         coalesce(k.status_class, 'neutral') as status_class,
-        case
-            when k.red_kind = 'own' and i.cause = 'dependency' then 'dependency'
-            when k.red_kind = 'own' and i.cause = 'unknown' then 'unknown_cause'
-            else k.red_kind
-        end as red_kind,
+        k.red_kind,
         i.build_id,
         coalesce(m.match, 'none') as match,
         m.official_series,
@@ -150,7 +146,7 @@ placed as (
     inner join replay.intervals as i on c.series = i.series and c.step between i.first_step and i.last_step
     inner join replay.jobs as j on i.job = j.job
     left join matched as m on c.series = m.series and c.step = m.step
-    left join core.status_classes as k on i.status = k.status
+    left join core.status_kinds as k on i.status = k.status and i.cause = k.cause
 ),
 
 official_jobs as (
@@ -164,7 +160,7 @@ official_jobs as (
         coalesce(k.status_class, 'neutral') as status_class
     from replay.jobs as j
     inner join replay.intervals as i on j.job = i.job
-    left join core.status_classes as k on i.status = k.status
+    left join core.status_kinds as k on i.status = k.status and i.cause = k.cause
     where j.variant = '' and j.series in (select official_series from matched)
 ),
 

@@ -28,11 +28,7 @@ select
     i.build_id,
     i.status,
     coalesce(k.status_class, 'neutral') as status_class,
-    case
-        when k.red_kind = 'own' and i.cause = 'dependency' then 'dependency'
-        when k.red_kind = 'own' and i.cause = 'unknown' then 'unknown_cause'
-        else k.red_kind
-    end as red_kind,
+    k.red_kind,
     i.status_basis,
     ef.evaluation_id as first_evaluation_id,
     el.evaluation_id as last_evaluation_id,
@@ -45,4 +41,4 @@ inner join replay.steps as f on i.series = f.series and i.first_step = f.step
 inner join replay.steps as l on i.series = l.series and i.last_step = l.step
 inner join replay.evaluations as ef on f.evaluation = ef.evaluation
 inner join replay.evaluations as el on l.evaluation = el.evaluation
-left join core.status_classes as k on i.status = k.status
+left join core.status_kinds as k on i.status = k.status and i.cause = k.cause

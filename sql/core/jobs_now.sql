@@ -54,18 +54,14 @@ placed as (
         i.build_id,
         i.status,
         coalesce(k.status_class, 'neutral') as status_class,
-        case
-            when k.red_kind = 'own' and i.cause = 'dependency' then 'dependency'
-            when k.red_kind = 'own' and i.cause = 'unknown' then 'unknown_cause'
-            else k.red_kind
-        end as red_kind,
+        k.red_kind,
         f.turn + case when f.is_complete then 0 else 1 end as first_turn,
         l.turn as last_turn
     from replay.intervals as i
     inner join named as n on i.job = n.job
     inner join counted as f on i.series = f.series and i.first_step = f.step
     inner join counted as l on i.series = l.series and i.last_step = l.step
-    left join core.status_classes as k on i.status = k.status
+    left join core.status_kinds as k on i.status = k.status and i.cause = k.cause
 ),
 
 here as (

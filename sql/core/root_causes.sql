@@ -29,11 +29,7 @@ select
     s.system,
     j.variant,
     i.build_id,
-    case
-        when k.red_kind = 'own' and i.cause = 'dependency' then 'dependency'
-        when k.red_kind = 'own' and i.cause = 'unknown' then 'unknown_cause'
-        else k.red_kind
-    end as red_kind,
+    k.red_kind,
     ef.evaluation_id as first_evaluation_id,
     el.evaluation_id as last_evaluation_id,
     r.root_build_id,
@@ -43,7 +39,7 @@ select
     r.root_is_job,
     case when r.root_build_id is not null then r.evidence end as evidence
 from replay.intervals as i
-inner join core.status_classes as k on i.status = k.status
+inner join core.status_kinds as k on i.status = k.status and i.cause = k.cause
 inner join replay.jobs as j on i.job = j.job
 inner join replay.series as s on i.series = s.series
 inner join replay.steps as f on i.series = f.series and i.first_step = f.step

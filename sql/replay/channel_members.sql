@@ -43,16 +43,12 @@ intervals as (
         i.series,
         i.build_id,
         coalesce(k.status_class, 'neutral') as status_class,
-        case
-            when k.red_kind = 'own' and i.cause = 'dependency' then 'dependency'
-            when k.red_kind = 'own' and i.cause = 'unknown' then 'unknown_cause'
-            else k.red_kind
-        end as red_kind,
+        k.red_kind,
         i.first_step,
         i.last_step
     from replay.intervals as i
     inner join needed_series as n on i.series = n.series
-    left join core.status_classes as k on i.status = k.status
+    left join core.status_kinds as k on i.status = k.status and i.cause = k.cause
 ),
 
 attrs as (

@@ -36,15 +36,11 @@ with
             m.system,
             r.*,
             k.status_class,
-            case
-                when k.red_kind = 'own' and r.cause = 'dependency' then 'dependency'
-                when k.red_kind = 'own' and r.cause = 'unknown' then 'unknown_cause'
-                else k.red_kind
-            end as red_kind
+            k.red_kind
         from replay.wave_runs as r
         inner join members as m
             on r.wave = m.wave and r.series = m.series and r.attr = m.attr and r.variant = m.variant
-        left join core.status_classes as k on r.status = k.status
+        left join core.status_kinds as k on r.status = k.status and r.cause = k.cause
     ),
     -- Decisions by evaluation: the newest of its day or before; the newest evaluation stands for all after it.
     entries as (

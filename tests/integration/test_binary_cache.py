@@ -9,7 +9,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner, Result
 
+from pipelines.cli import main
 from pipelines.errors import BadInput, HealthError
 from pipelines.log.store import EventLog
 from pipelines.sources import binary_cache
@@ -169,3 +171,61 @@ def test_a_list_holds_store_paths_only(tmp_path: Path) -> None:
     (tmp_path / "paths").write_text(f"{APP}\n/etc/passwd\n")
     with pytest.raises(BadInput, match="line 2"):
         binary_cache.listed(tmp_path / "paths")
+
+
+def command(served: Served, var: Path, *words: str) -> Result:
+    """The words as an operator types them, with state of their own."""
+    environment = {"NIXPKGS_HEALTH_VAR": str(var), "NIXPKGS_HEALTH_CONFIG": str(var / "config.toml")}
+    return CliRunner().invoke(
+        main, ["ingest", "cache", "--url", served.url, "--rate", "1000", *words], env=environment
+    )
+
+
+def test_the_command_asks_for_listed_paths_then_for_what_these_name(served: Served, tmp_path: Path) -> None:
+    var = tmp_path / "var"
+    paths = tmp_path / "paths"
+    paths.write_text(f"{APP}\n\n{GONE}\n")
+    source = served.url.removeprefix("http://")
+
+    def said(told: int, absent: int, known: int, waiting: int) -> str:
+        return (
+            f"{source}: {told} paths told, {absent} not there, {known} known already, "
+            f"{waiting} not there before and asked again later, 0 answers rejected\n"
+        )
+
+    done = command(served, var, "--paths", str(paths))
+    assert (done.exit_code, done.stdout) == (0, said(1, 1, 0, 0))
+    assert outputs(var) == [APP]
+    assert command(served, var, "--paths", str(paths)).stdout == said(0, 0, 1, 1)
+    asked = [name(APP), name(GONE)]
+    assert served.asked == asked, "what is known, or was not there just now, is not asked for again"
+    # Without a list, what the log names and has no content of.
+    assert command(served, var).stdout == said(1, 0, 0, 0)
+    assert command(served, var).stdout == said(1, 0, 0, 0)
+    assert command(served, var).stdout == said(0, 0, 0, 0)
+    assert served.asked == [*asked, name(TOOL), name(LIB)]
+    assert outputs(var) == sorted([APP, TOOL, LIB])
+
+
+def test_the_command_says_what_was_wrong(
+    served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipelines.sources.hydra.client.Client._wait", lambda *_: None)
+    paths = tmp_path / "paths"
+    paths.write_text(f"{APP}\n/etc/passwd\n")
+    done = command(served, tmp_path, "--paths", str(paths))
+    assert (done.exit_code, served.asked) == (3, [])
+    assert "paths, line 2: '/etc/passwd' is no path of a store" in done.stderr
+    served.fault = lambda _number, _path, _body: (503, {}, b"")
+    paths.write_text(f"{APP}\n")
+    done = command(served, tmp_path, "--paths", str(paths))
+    assert done.exit_code == 1
+    assert "ended early" in done.stderr
+    done = CliRunner().invoke(main, ["ingest", "cache", "--url", "https://cache.example.org"])
+    assert done.exit_code == 3
+    assert "contact" in done.stderr
+
+
+def name(path: str) -> str:
+    """What a cache is asked for."""
+    return f"/{path[11:43]}.narinfo"

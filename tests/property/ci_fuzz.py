@@ -10,6 +10,7 @@ import json
 import random
 import re
 import signal
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -24,6 +25,8 @@ from hypothesis import strategies as st
 from models.vocabulary import STATUS_CLASSES
 from pipelines.errors import BadInput
 from pipelines.sources.ci import graph_columns, runs
+from pipelines.sources.ci.facts import tell
+from pipelines.sources.ci.known import Past
 from pipelines.sources.ci.recognise import ADAPTERS
 from pipelines.sources.ci.runs import Adapter, Reading, Told
 from tests.property import ci_samples
@@ -33,6 +36,10 @@ SECONDS = 5.0
 NAME = "0" * 32 + "-input.drv"
 """What inputs are called: one format takes a name from it."""
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+TOGETHER = 25
+"""Readings that are told together: to tell one takes ten times as long as to read it."""
+_OUR_OWN = re.compile(r"\.(?:py|pyc|so)\Z|/zoneinfo/")
+"""What Python opens by itself: modules and zones of time, when they are needed first."""
 WHOLE_ONLY = frozenset({"eval_jobs", "fast_build", "junit", "nix_json"})
 """Formats of which a file is a whole listing: one rejected record, and the run is not complete."""
 
@@ -167,6 +174,22 @@ _TOLD: tuple[Callable[[Told], Told], ...] = (
 )
 
 
+class Opened:
+    """What Python opens while an adapter reads: nothing, whatever an input names."""
+
+    def __init__(self) -> None:
+        self.paths: list[str] = []
+        self.is_watched = False
+        sys.addaudithook(self._hear)
+
+    def _hear(self, event: str, told: tuple[Any, ...]) -> None:
+        if self.is_watched and event == "open" and not _OUR_OWN.search(str(told[0])):
+            self.paths.append(str(told[0]))
+
+
+OPENED = Opened()
+
+
 @dataclass
 class Tally:
     """What came of many inputs."""
@@ -180,6 +203,8 @@ class Tally:
     rejected: int = 0
     slowest: float = 0.0
     statuses: Counter[str] = field(default_factory=Counter)
+    waiting: list[Reading] = field(default_factory=list)
+    """Readings that are not told yet."""
 
     def __str__(self) -> str:
         return (
@@ -235,13 +260,16 @@ def check(adapter: Adapter, data: bytes, told: Told, tally: Tally) -> Reading | 
     """Read one input and hold what came of it against what must hold; None if it was refused as a whole."""
     began = time.process_time()
     signal.setitimer(signal.ITIMER_VIRTUAL, SECONDS)
+    OPENED.is_watched = True
     try:
         assert isinstance(adapter.recognises(data[: 64 * 1024]), bool)
         reading = adapter.read(io.BytesIO(data), told, NAME)
     except BadInput:
         reading = None
     finally:
+        OPENED.is_watched = False
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+    assert OPENED.paths == [], OPENED.paths
     seconds = time.process_time() - began
     tally.inputs += 1
     tally.seen.add(hash((data, told)))
@@ -270,7 +298,22 @@ def check(adapter: Adapter, data: bytes, told: Told, tally: Tally) -> Reading | 
         assert one.reason.strip()
         one.reason.encode()
         tally.rejected += one.rows
+    tally.waiting.append(reading)
+    if len(tally.waiting) >= TOGETHER:
+        _facts(tally)
     return reading
+
+
+def _facts(tally: Tally) -> None:
+    """Inputs that were read become events together, as those of one inbox do: repeated, late, contradicting ones."""
+    told = tell(tally.waiting, Past())
+    for one in told.facts:
+        _text(one.source)
+        for frame in one.frames.values():
+            assert not frame.height or not frame["source"].null_count()
+        for event in one.events:
+            _text(getattr(event, "id"))  # noqa: B009 (a field of every event's own)
+    tally.waiting.clear()
 
 
 def _of_nix(reading: Reading, tally: Tally) -> None:
@@ -345,6 +388,7 @@ def fuzz(adapter: Adapter, examples: int, *, derandomize: bool) -> Tally:
     before = signal.signal(signal.SIGVTALRM, _too_slow)
     try:
         holds()
+        _facts(tally)
     finally:
         signal.signal(signal.SIGVTALRM, before)
     return tally

@@ -66,6 +66,7 @@ WORLDS = {
 }
 GRAIN_ONLY = {
     "core.status_classes",
+    "core.status_kinds",
     "core.data_version",
     "core.list_verdicts",
     "core.reference_episodes",

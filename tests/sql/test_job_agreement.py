@@ -1,8 +1,8 @@
 """A custom CI beside the official build farm: one folder a case, named after the sentence that it proves.
 
-`custom.txt` and `official.txt` draw the two as grids (`tests.sql.world`), `advances.jsonl` holds advances of
-channels, `expect.jsonl` the rows of the folder's relation; columns that a case is not about are left out, rows are
-not. All cases have the one official source, so each is built by itself.
+`custom.txt` and `official*.txt` draw the two as grids (`tests.sql.world`), a file a jobset, `advances.jsonl` holds
+advances of channels, `expect.jsonl` the rows of the folder's relation; columns that a case is not about are left out,
+rows are not. All cases have the one official source, so each is built by itself.
 """
 
 import json
@@ -31,8 +31,9 @@ def rows_of(path: Path) -> list[dict[str, Any]]:
 
 def events(case: str) -> list[harness.Recorded]:
     found = []
-    for name, source in (("custom.txt", CUSTOM), ("official.txt", OFFICIAL)):
-        found += world.events((HERE / case / name).read_text(encoding="utf-8"), source)
+    for prefix, source in (("custom", CUSTOM), ("official", OFFICIAL)):
+        for path in sorted((HERE / case).glob(f"{prefix}*.txt")):
+            found += world.events(path.read_text(encoding="utf-8"), source)
     for row in rows_of(HERE / case / "advances.jsonl"):
         common = {
             "type": "channel_advanced",
@@ -47,7 +48,7 @@ def events(case: str) -> list[harness.Recorded]:
 @pytest.mark.parametrize("case", CASES)
 def test_given_two_cis_their_agreement_is_as_expected(case: str) -> None:
     relation = case.partition("/")[0]
-    with harness.build(events(case)) as con:
+    with harness.build(events(case), *(f"{schema}.{name}" for name, schema in SCHEMAS.items())) as con:
         found = con.sql(f"from {SCHEMAS[relation]}.{relation}").to_arrow_table().to_pylist()
         plain = [{key: harness._plain(value) for key, value in row.items()} for row in found]
         wanted = rows_of(HERE / case / "expect.jsonl")

@@ -65,7 +65,7 @@ BAD = (
     (job("gimp", commit="4" * 39), "data.commit", "444", "a full commit of 40 hex digits"),
     (job("gimp", commit=COMMIT + "\n"), "data.commit", "444", "a full commit of 40 hex digits"),
     (job("gimp", drv_path="/etc/passwd"), "data.drv_path", '"/etc/passwd"', "/nix/store/HASH-NAME.drv"),
-    (job("gimp", "dependency-failed", failed_drvs=["x"]), "data.failed_drvs[0]", '["x"]', "HASH-NAME.drv"),
+    (job("gimp", "dependency-failed", failed_drvs=["x"]), "data.failed_drvs[0]", '"x"', "HASH-NAME.drv"),
     (job("gimp", attempt=0), "data.attempt", "0", "a whole number from 1"),
     (job("gimp", duration_s=-1), "data.duration_s", "-1", "a number from 0"),
     (job("gimp", is_cached="yes"), "data.is_cached", '"yes"', "true or false"),
@@ -73,7 +73,14 @@ BAD = (
     (job("gimp", log_url="no address"), "data.log_url", "no address", "an address with its scheme"),
     (job("gimp", time="2025-10-01T03:10:00+01:00"), "time", "+01:00", "an instant in UTC"),
     (job("gimp", started_at="2025-10-01"), "data.started_at", '"2025-10-01"', "an instant in UTC"),
-    (started(counts={"succeeded": -1}), "data.counts[...]", "-1", ">= 0"),
+    (started(counts={"succeeded": -1}), "data.counts.succeeded", "-1", "a whole number from 0"),
+    (started(counts={"green": 1}), "data.counts", 'the name "green"', "one of succeeded, failed"),
+    (started(scope=7), "data.scope", "7", 'the text "all" or a list or null'),
+    (job("gimp", metrics={"size": 5}), "data.metrics.size", "5", "a JSON object with value, unit"),
+    (job("gimp", metrics={"size": {"value": "x"}}), "data.metrics.size.value", '"x"', "a number"),
+    (job("gimp", metrics={"size": {"value": 1}}), "data.metrics.size.unit", "nothing", "text"),
+    (job("gimp", outputs=[1]), "data.outputs", "[1]", "a JSON object or null"),
+    (job("gimp", log_excerpt="x" * 9000), "data.log_excerpt", "(9,000 characters)", "at most 8192"),
     (finished(complete=None), "data.complete", "null", "true or false"),
     (event("job.finished.v1", "i", {}), "data.attr", "nothing", "1 to 512 characters"),
     (event("job.finished.v1", "i", [1]), "data", "[1]", "a JSON object"),  # type: ignore[arg-type]
@@ -94,7 +101,7 @@ BAD = (
     (
         event("derivation.observed.v1", "d", DERIVATION | {"inputs": [INPUT | {"roles": ["a b"]}]}),
         "data.inputs[0].roles[0]",
-        "drv_path",
+        '"a b"',
         "the name of a variable",
     ),
     (
@@ -116,7 +123,7 @@ BAD = (
         "a whole number from 0",
     ),
     (event("attribute.evaluated.v1", "a", {}), "data.attr", "nothing", "1 to 512 characters"),
-    (job("gimp").replace(b'"1.0"', b'"0.3"'), "specversion", '"0.3"', "one of 1.0"),
+    (job("gimp").replace(b'"1.0"', b'"0.3"'), "specversion", '"0.3"', 'the text "1.0"'),
     (job("gimp").replace(b"https://ci.example.org/unfree", b"a b"), "source", '"a b"', "the address"),
 )
 BEYOND_A_SCHEMA = (

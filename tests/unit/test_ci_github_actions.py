@@ -180,6 +180,14 @@ def test_attribute_and_system_of_a_job(
     assert (job.attr, job.system) == (attr, system)
 
 
+def test_a_told_system_is_that_of_jobs_that_name_none():
+    jobs = [_job(), _job(id=2, name="gimp (aarch64-linux)"), _job(id=3, name="hello", labels=["own"])]
+    (run,) = _read({"jobs": jobs, "total_count": 3}, told=Told(system="riscv64-linux")).runs
+    assert [(job.attr, job.system) for job in run.jobs] == [
+        ("gimp", "aarch64-linux"), ("hello", "riscv64-linux"), ("torch", "x86_64-linux"),
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("page", "event", "commit", "branch"),
     [

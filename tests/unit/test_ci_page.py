@@ -8,6 +8,7 @@ from typing import get_args
 
 import msgspec
 import pytest
+import yaml
 
 from models.ci_format import TYPES, Envelope, FinalStatus, OpenStatus
 from pipelines.log.store import EventLog
@@ -53,6 +54,44 @@ def test_the_shell_example_has_ten_lines_and_its_output_is_valid(tmp_path: Path)
         ("odd", "unknown", "unknown"),
         ("slow", "timed-out", "unknown"),
     ]
+
+
+def test_the_step_for_github_actions_makes_what_it_uploads(tmp_path: Path) -> None:
+    """Its checkouts as folders, its builds as programs of the same name: what is run is the text of the page."""
+    found = re.search(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+    script = re.search(r"```sh\n(#!/bin/sh\n.*?)```", PAGE, re.DOTALL)
+    assert found
+    assert script
+    steps = yaml.safe_load(found[1])
+    assert all(set(step) <= {"uses", "with", "name", "if", "run", "working-directory"} for step in steps)
+    assert [step.get("uses", "run").partition("@")[0] for step in steps] == [
+        "actions/checkout", "actions/checkout", "cachix/install-nix-action", "run", "actions/upload-artifact",
+    ]  # fmt: skip
+    own, nixpkgs, _, build, keep = steps
+    workspace, programs = tmp_path / "workspace", tmp_path / "programs"
+    for folder in (
+        workspace / own.get("with", {}).get("path", "."),
+        workspace / nixpkgs["with"]["path"],
+        programs,
+    ):
+        folder.mkdir(parents=True, exist_ok=True)
+    assert nixpkgs["with"]["repository"] == "NixOS/nixpkgs"
+    (workspace / "ci.sh").write_text(script[1])
+    where = workspace / build["working-directory"]
+    program(programs / "nix-build", f'[ "$(pwd -P)" = "{where.resolve()}" ] && echo built && exit 100')
+    program(programs / "git", f'[ "$(pwd -P)" = "{where.resolve()}" ] && echo {COMMIT}')
+    # GitHub's own words for a step without `shell`.
+    subprocess.run(
+        ["bash", "-e", "-c", build["run"]],
+        env={"PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"},
+        cwd=where,
+        capture_output=True,
+        check=True,
+    )
+    # A path of an artifact counts from the workspace.
+    report = validate(workspace / keep["with"]["path"])
+    assert (report.format, report.jobs, report.complaints) == ("generic events", 2, [])
+    assert keep["if"] == "always()"
 
 
 @pytest.mark.parametrize("cls", [Envelope, *TYPES.values()], ids=lambda cls: cls.__name__)

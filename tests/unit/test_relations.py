@@ -141,6 +141,23 @@ def test_statuses_of_sql_are_those_of_the_vocabulary() -> None:
     }
 
 
+def test_the_kind_of_a_failure_is_told_in_one_place() -> None:
+    """An own failure is one only where the source can tell; every other relation joins that."""
+    known = relations.load(SQL)
+    with duckdb.connect(":memory:") as con:
+        con.execute("create schema core")
+        con.execute(f"create table core.status_classes as {known['core.status_classes'].sql}")
+        rows = con.sql(known["core.status_kinds"].sql).fetchall()
+    of_own = {"own": "own", "dependency": "dependency", "unknown": "unknown_cause"}
+    assert {row[:2]: row[2:] for row in rows} == {
+        (word, cause): (str(cls), of_own[cause] if kind == "own" else None if kind is None else str(kind))
+        for word, (cls, kind) in STATUS_CLASSES.items()
+        for cause in of_own
+    }
+    repeating = [name for name, one in known.items() if "then 'unknown_cause'" in one.sql]
+    assert repeating == ["core.status_kinds"]
+
+
 def test_relations_read_their_own_layer_or_one_before() -> None:
     below = {
         "staging": {"log"},

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from click.testing import CliRunner
 
-from pipelines import polls, status
+from pipelines import configuration, polls, status
+from pipelines.cli import main
 from pipelines.log.store import EventLog
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -53,6 +55,41 @@ def test_every_source_of_the_log_and_of_the_configuration_has_a_row(log: EventLo
     assert [(one.gaps, one.rejected) for one in found] == [(0, 0), (0, 0), (1, 7)]
     assert found[1].newest_at is None
     assert found[2].newest_at == NOW - timedelta(days=2)
+
+
+def test_whatever_is_configured_is_expected(tmp_path: Path) -> None:
+    """Hydras over HTTP and databases, each with its own freshness and with what keeps it from being asked."""
+    (tmp_path / "config.toml").write_text(
+        "[[hydra]]\nurl = 'http://127.0.0.1:1'\njobsets = ['p/j', 'p/k']\nfreshness_hours = 6\n"
+        "[[hydra]]\nurl = 'https://hydra.example.org'\njobsets = ['p/j']\n"
+        "[[hydra_database]]\nsource = 'https://own.example.org/'\ndsn_env = 'OWN_DSN'\njobsets = ['p/j']\n"
+        "freshness_hours = 2\n"
+    )
+    configured = configuration.load(tmp_path / "config.toml")
+    told = status.expected(configured, {"OWN_DSN": ""})
+    assert [(one.source, one.jobset, one.freshness, (one.blocked or "")[:10]) for one in told] == [
+        ("127.0.0.1:1", "p/j", SOON, ""),
+        ("127.0.0.1:1", "p/k", SOON, ""),
+        ("hydra.example.org", "p/j", timedelta(hours=24), "no contact"),
+        ("own.example.org", "p/j", timedelta(hours=2), "the enviro"),
+    ]
+    assert status.expected(configured, {"OWN_DSN": "postgresql://h"})[-1].blocked is None
+
+
+def test_a_source_of_derivations_or_outputs_alone_has_a_row(tmp_path: Path) -> None:
+    log = EventLog(tmp_path / "log")
+    seen = {"observed_at": NOW, "derivation_id64": 1, "name": "a", "drv_hash": "0" * 32, "outputs": ["out"]}
+    output = {"observed_at": NOW, "derivation_id64": 1, "output": "out", "path": "/nix/store/x", "id": "o"}
+    with log.writer_lock():
+        log.append(
+            {
+                "derivation_observed": pl.DataFrame([seen | {"source": "ci"}]),
+                "output_observed": pl.DataFrame([output | {"source": "cache"}]),
+            },
+            "a test",
+        )
+    found = status.standings(log, tmp_path, [])
+    assert [(one.source, one.jobset, one.newest_at) for one in found] == [("cache", "", NOW), ("ci", "", NOW)]
 
 
 def test_overdue_is_a_live_source_that_was_not_heard_in_time(log: EventLog, tmp_path: Path) -> None:
@@ -110,3 +147,20 @@ def test_the_table_fits_the_terminal_and_says_what_is_wrong(log: EventLog, tmp_p
         "newest answer never",
     ):
         assert words in text
+
+
+def test_the_command_names_what_is_configured_and_was_never_heard(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text(
+        "inbox = 'results'\n"
+        "[[hydra_database]]\nsource = 'https://own.example.org'\ndsn_env = 'OWN_DSN'\njobsets = ['p/j']\n"
+    )
+    place = {
+        "NIXPKGS_HEALTH_VAR": str(tmp_path / "var"),
+        "NIXPKGS_HEALTH_CONFIG": str(tmp_path / "config.toml"),
+    }
+    said = CliRunner().invoke(main, ["status"], env=place).output
+    assert said.splitlines()[0] == "own.example.org  p/j"
+    assert "not asked: the environment variable OWN_DSN does not hold" in said
+    assert f"the inbox {tmp_path / 'results'} is not there" in said
+    (tmp_path / "results").mkdir()
+    assert "is not there" not in CliRunner().invoke(main, ["status"], env=place).output

@@ -1,5 +1,6 @@
 -- Every source: its newest answer, how far that is behind the newest of all, gaps and rejected inputs. Configured
--- jobsets that never answered are there too. Lags are between answers; the wall clock is in no page.
+-- jobsets that never answered are there too. Lags are between answers; the wall clock is in no page. Sources of
+-- derivations and package sets alone have no time of an answer here.
 with answers as (
     select source, jobset, max(last_observed_at) as last_at from core.evaluations group by source, jobset
     union all
@@ -29,11 +30,15 @@ places as (
     select source, jobset from missing
     union
     select source, jobset from configured
+    union
+    select distinct source, '' as jobset from core.derivation_sources
+    union
+    select distinct source, '' as jobset from core.package_sets
 )
 
 select
     p.source,
-    case p.jobset when '' then 'channels, markers' else p.jobset end as about,
+    case when p.jobset <> '' then p.jobset when max(a.last_at) is not null then 'channels, markers' else 'no one jobset' end as about,
     max(a.last_at) as last_at,
     date_diff('second', max(a.last_at), (select max(n.last_at) from answers as n)) / 86400.0 as lag_days,
     coalesce(max(m.gaps), 0) as gaps,

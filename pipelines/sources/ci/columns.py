@@ -4,10 +4,11 @@ Also how events that are told twice, or in contradiction, become one.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import polars as pl
 
-from pipelines.sources.ci.runs import Run
+from pipelines.sources.ci.runs import Job, Run
 
 INSTANT = pl.Datetime("us", "UTC")
 JOBS = pl.Schema(
@@ -55,10 +56,15 @@ def of_runs(runs: Sequence[Run]) -> pl.DataFrame:
     columns["run_id"] = [run.run_id for run, _ in jobs]
     columns["variant"] = [job.variant or None for _, job in jobs]
     columns["failed_drvs"] = [list(job.failed_drvs) for _, job in jobs]
-    columns["occurred_at"] = [job.stopped_at for _, job in jobs]
+    columns["occurred_at"] = [job.stopped_at or _told_at(run, job) for run, job in jobs]
     return pl.DataFrame(
         {name: pl.Series(columns.get(name, [None] * len(jobs)), dtype=dtype) for name, dtype in JOBS.items()}
     )
+
+
+def _told_at(run: Run, job: Job) -> datetime | None:
+    """Of a result without a time, that of its file: so the later of two files counts, whichever is read first."""
+    return run.observed_at if job.time_kind == "file" else None
 
 
 def once(jobs: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -6,6 +6,7 @@ fault of a line is named and not only the first.
 
 import ast
 import re
+import types
 import typing
 from dataclasses import dataclass
 from typing import Any
@@ -29,6 +30,8 @@ class Complaint:
     field: str
     seen: str
     expected: str
+    why: str = ""
+    """Why it is refused, where that is no expectation of one field."""
 
     @property
     def reason(self) -> str:
@@ -110,32 +113,81 @@ def _compare(cls: type[msgspec.Struct], values: dict[str, Any], place: str, line
     wrong = []
     for field in _FIELDS[cls]:
         name = field.encode_name
-        if name not in values:
-            if field.required:
-                wrong.append(Complaint(line, place + name, "nothing", _expected(field.type) or "there"))
-            continue
-        try:
-            msgspec.convert(values[name], field.type)
-        except (ValueError, RecursionError) as error:
-            told = str(error)
-            inner = found["place"] if (found := _PLACE.search(told)) else ""
-            expected = _expected(field.type) if not inner else ""
-            expected = expected or _plain(_PLACE.sub("", told).removeprefix("Expected "))
-            wrong.append(Complaint(line, place + name + inner, shown(values[name]), expected))
+        if name in values:
+            found = _fault(field.type, values[name], place + name)
+            wrong += [] if found is None else [Complaint(line, *found)]
+        elif field.required:
+            wrong.append(Complaint(line, place + name, "nothing", _expected(field.type)))
     return wrong
+
+
+def _fault(annotation: Any, value: Any, place: str) -> tuple[str, str, str] | None:
+    """(field, seen, expected) of the first fault within a value, as deep as it lies; None if there is none."""
+    try:
+        msgspec.convert(value, annotation)
+    except (ValueError, RecursionError):
+        return _within(_bare(annotation), value, place) or (place, shown(value), _expected(annotation))
+    return None
+
+
+def _within(kind: Any, value: Any, place: str) -> tuple[str, str, str] | None:
+    """The first fault of a part of a list, a map or an object."""
+    parts = typing.get_args(kind)
+    if isinstance(value, list) and typing.get_origin(kind) is list:
+        return next(
+            filter(None, (_fault(parts[0], one, f"{place}[{i}]") for i, one in enumerate(value))), None
+        )
+    if isinstance(value, dict) and typing.get_origin(kind) is dict:
+        for name, one in value.items():
+            if _fault(parts[0], name, place):
+                return place, f"the name {shown(name)}", _expected(parts[0])
+            if found := _fault(parts[1], one, f"{place}.{cut(name)}"):
+                return found
+    if isinstance(value, dict) and isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        for field in msgspec.structs.fields(kind):
+            inner = f"{place}.{field.encode_name}"
+            if field.encode_name not in value and field.required:
+                return inner, "nothing", _expected(field.type)
+            if field.encode_name in value and (found := _fault(field.type, value[field.encode_name], inner)):
+                return found
+    return None
+
+
+def _bare(annotation: Any) -> Any:
+    """A type without its description, and without null."""
+    if typing.get_origin(annotation) is typing.Annotated:
+        return _bare(annotation.__origin__)
+    parts = [part for part in typing.get_args(annotation) if part is not type(None)]
+    return _bare(parts[0]) if len(parts) == 1 and typing.get_origin(annotation) is not list else annotation
 
 
 def _expected(annotation: Any) -> str:
     """What a type wants, in words: its description, or the words it allows."""
     if typing.get_origin(annotation) is typing.Annotated:
-        return next((m.description for m in annotation.__metadata__ if getattr(m, "description", None)), "")
-    if typing.get_origin(annotation) is typing.Literal:
-        return "one of " + ", ".join(map(str, typing.get_args(annotation)))
+        told = next((m.description for m in annotation.__metadata__ if getattr(m, "description", None)), "")
+        return told or _expected(annotation.__origin__)
     parts = [part for part in typing.get_args(annotation) if part is not type(None)]
-    if len(parts) == 1 and type(None) in typing.get_args(annotation):
-        inner = _expected(parts[0])
-        return f"{inner} or null" if inner else ""
-    return {bool: "true or false", str: "text"}.get(annotation, "")
+    if typing.get_origin(annotation) is typing.Literal:
+        return "one of " + ", ".join(map(str, parts)) if len(parts) > 1 else f'the text "{parts[0]}"'
+    if type(None) in typing.get_args(annotation):
+        return f"{_expected(parts[0] if len(parts) == 1 else typing.Union[tuple(parts)])} or null"  # noqa: UP007
+    if parts and all(typing.get_origin(part) is typing.Literal for part in parts):
+        return "one of " + ", ".join(word for part in parts for word in typing.get_args(part))
+    if typing.get_origin(annotation) in (typing.Union, types.UnionType):
+        return " or ".join(map(_expected, parts))
+    if isinstance(annotation, type) and issubclass(annotation, msgspec.Struct):
+        return "a JSON object with " + ", ".join(f.encode_name for f in msgspec.structs.fields(annotation))
+    return _KINDS.get(typing.get_origin(annotation) or annotation, "another value")
+
+
+_KINDS = {
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    str: "text",
+    list: "a list",
+    dict: "a JSON object",
+}
 
 
 def expected(refusal: msgspec.ValidationError) -> str:
@@ -182,7 +234,7 @@ def _shown_of(values: dict[str, Any], name: str) -> str:
 def shown(value: Any) -> str:
     """A JSON value on one line, cut."""
     if isinstance(value, str):
-        return f'"{cut(value)}"'
+        return f'"{cut(value)}"' + (f" ({len(value):,} characters)" if len(value) > SHOWN else "")
     return cut(msgspec.json.encode(value).decode())
 
 

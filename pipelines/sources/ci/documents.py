@@ -14,6 +14,7 @@ from pipelines.sources.ci import runs
 
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 _KEPT_BYTES = 64 * 1024
+_BLOCK_BYTES = 1024 * 1024
 MAX_REJECTS = 100_000
 """Records that cannot be used up to which an input is read at all."""
 MAX_REASONS = 100
@@ -64,8 +65,8 @@ def whole(lines: Iterable[bytes], name: str) -> bytes:
     size = 0
     for line in lines:
         size += len(line)
-        if size > runs.MAX_DOCUMENT_BYTES:
-            raise BadInput(f"{name} is longer than {runs.MAX_DOCUMENT_BYTES} bytes; split it.")
+        if size > runs.MAX_VALUES_BYTES:
+            raise BadInput(f"{name} is longer than {runs.MAX_VALUES_BYTES:,} bytes; split it.")
         parts.append(line)
     data = b"".join(parts).removeprefix(b"\xef\xbb\xbf").strip()
     if not data:
@@ -84,7 +85,7 @@ def documents(data: bytes, rejects: Rejects) -> Iterator[Any]:
 
 def decode(text: bytes) -> Any:
     """One JSON value. Raises Broken if it is none or is nested too deeply."""
-    if int(_depths(text).max(initial=0)) > runs.MAX_DEPTH:
+    if any(int(levels.max()) > runs.MAX_DEPTH for _, levels in _levels(text)):
         raise Broken(f"nested more than {runs.MAX_DEPTH} levels deep")
     try:
         return msgspec.json.decode(text)
@@ -114,23 +115,30 @@ def _is_whole(line: bytes) -> bool:
 
 def _values(data: bytes) -> Iterator[bytes]:
     """Cut after each closing bracket that ends an outermost value; the rest is a part of its own."""
-    depths = _depths(data)
-    raw = np.frombuffer(data, dtype=np.uint8)
-    ends = np.flatnonzero((depths <= 0) & ((raw == ord("}")) | (raw == ord("]"))))
     start = 0
-    for end in ends.tolist():
-        part = data[start : end + 1].strip()
-        start = end + 1
-        if part:
-            yield part
+    for at, levels in _levels(data):
+        raw = np.frombuffer(data, dtype=np.uint8, count=len(levels), offset=at)
+        for end in np.flatnonzero((levels <= 0) & ((raw == ord("}")) | (raw == ord("]")))):
+            part = data[start : at + int(end) + 1].strip()
+            start = at + int(end) + 1
+            if part:
+                yield part
     if rest := data[start:].strip():
         yield rest
 
 
-def _depths(data: bytes) -> np.ndarray:
-    """How deep each byte stands in brackets, those in strings not counted."""
+def _levels(data: bytes) -> Iterator[tuple[int, np.ndarray]]:
+    """(place, how deep each byte from there on stands in brackets), those in strings not counted.
+
+    Block by block: numbers for all of a large input would take several times its memory.
+    """
     bare = np.frombuffer(_STRING.sub(lambda found: b" " * len(found[0]), data), dtype=np.uint8)
-    steps = np.zeros(len(bare), dtype=np.int8)
-    steps[(bare == ord("{")) | (bare == ord("["))] = 1
-    steps[(bare == ord("}")) | (bare == ord("]"))] = -1
-    return np.cumsum(steps, dtype=np.int32)
+    depth = 0
+    for at in range(0, len(bare), _BLOCK_BYTES):
+        block = bare[at : at + _BLOCK_BYTES]
+        steps = np.zeros(len(block), dtype=np.int8)
+        steps[(block == ord("{")) | (block == ord("["))] = 1
+        steps[(block == ord("}")) | (block == ord("]"))] = -1
+        levels = np.cumsum(steps, dtype=np.int32) + depth
+        depth = int(levels[-1])
+        yield at, levels

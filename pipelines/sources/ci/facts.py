@@ -5,22 +5,18 @@ means that the job is gone; else only what it names is known. A part of a run th
 observation of the same evaluation, whose list is all that is known of it by then.
 """
 
-import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import polars as pl
 
-from models.events import ChannelAdvanced, Event, GapDeclared, ObservationRetracted
+from models.events import ChannelAdvanced, Event, ObservationRetracted
 from models.vocabulary import Coverage, Unit
 from pipelines.log import schema
-from pipelines.log.quarantine import NO_TIME
 from pipelines.sources.base import Facts, Listing, Rejected
-from pipelines.sources.ci import columns, graph_facts, merge
+from pipelines.sources.ci import columns, gaps, graph_facts, merge
 from pipelines.sources.ci.columns import JOB
-from pipelines.sources.ci.complaints import cut, left_of
 from pipelines.sources.ci.known import Past, PastRun
 from pipelines.sources.ci.observations import (
     EXTRA,
@@ -93,8 +89,8 @@ def tell(readings: Sequence[Reading], past: Past, retracted: Sequence[Retraction
         source = UNNAMED if reading.source is None else place_of(reading.source)
         by_source.setdefault(source, _Of()).rejected += reading.rejected
         for uri, kind, n in reading.left:
-            gap = _gap(place_of(uri), NO_TIME, "not_interpreted", left_of(kind), rows=n)
-            by_source.setdefault(place_of(uri), _Of()).events.append(gap)
+            left = gaps.not_interpreted(place_of(uri), kind, n)
+            by_source.setdefault(place_of(uri), _Of()).events.append(left)
         for one in reading.advances:
             source = place_of(one.source)
             by_source.setdefault(source, _Of()).events.append(
@@ -110,9 +106,7 @@ def tell(readings: Sequence[Reading], past: Past, retracted: Sequence[Retraction
             )
     for back in unmatched:
         source = place_of(back.source)
-        detail = f"an event that is not known was taken back: {cut(back.reason)}"
-        gap = _gap(source, back.at, "retraction_unmatched", detail, about=back.event_id)
-        by_source.setdefault(source, _Of()).events.append(gap)
+        by_source.setdefault(source, _Of()).events.append(gaps.unmatched(source, back))
     if jobs.rejected:
         by_source.setdefault(UNNAMED, _Of()).rejected += jobs.rejected
     made = [_facts(source, of, past) for source, of in sorted(by_source.items())]
@@ -194,9 +188,7 @@ def _run(
         first = as_builds(earlier).filter(pl.col("is_finished"), pl.col("occurred_at").is_not_null())
         of.jobs.append(first.with_columns(jobset=pl.lit(jobset), observation=pl.lit(None, dtype=pl.String)))
     at: datetime = row["observed_at"]  # type: ignore[assignment]
-    of.events += [_gap(source, at, "run_note", note, jobset, run.run_id) for note in run.notes]
-    if row["coverage"] != Coverage.FULL:
-        of.events += _disagreement(source, jobset, run, at)
+    of.events += gaps.of_run(source, jobset, run, at, is_full=row["coverage"] == Coverage.FULL)
 
 
 def _with_past(run: Run, before: PastRun) -> Run:
@@ -223,14 +215,6 @@ def _with_past(run: Run, before: PastRun) -> Run:
     )
 
 
-def _disagreement(source: str, jobset: str, run: Run, at: datetime) -> list[Event]:
-    """A gap where the source says that a run is complete and other counts arrived."""
-    if not run.told_complete or run.counts is None:
-        return []
-    detail = "told as complete, but other numbers of jobs arrived than its counts say"
-    return [_gap(source, at, "counts_disagree", detail, jobset, run.run_id)]
-
-
 def _retracted(source: str, observations: Sequence[str], row: dict[str, object], reason: str) -> list[Event]:
     return [
         ObservationRetracted(
@@ -242,29 +226,6 @@ def _retracted(source: str, observations: Sequence[str], row: dict[str, object],
         )
         for one in observations
     ]
-
-
-def _gap(
-    source: str,
-    at: datetime,
-    kind: str,
-    detail: str,
-    jobset: str | None = None,
-    evaluation_id: str | None = None,
-    rows: int = 0,
-    about: str = "",
-) -> GapDeclared:
-    about = json.dumps([kind, detail, jobset, evaluation_id, rows, about])
-    return GapDeclared(
-        id=f"{source}:gap:{kind}:{hashlib.sha256(about.encode()).hexdigest()[:32]}",
-        source=source,
-        observed_at=at,
-        jobset=jobset,
-        evaluation_id=evaluation_id,
-        kind=kind,
-        detail=detail,
-        rows=rows,
-    )
 
 
 def _facts(source: str, of: _Of, past: Past) -> Facts:

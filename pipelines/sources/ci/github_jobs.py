@@ -54,7 +54,7 @@ def job(record: fields.Record, attempt: int, told: Told) -> Job:
     fields.in_order(started, stopped)
     return Job(
         attr=attr,
-        system=told.system or system or _runner_system(record),
+        system=system or told.system or _runner_system(record),
         status=status,
         source_status=word,
         variant=told.variant or "",

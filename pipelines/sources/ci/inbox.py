@@ -101,7 +101,7 @@ def files(paths: Sequence[Path], told: Told) -> list[Found]:
         if len(found) > MAX_FILES:
             raise BadInput(f"{path} holds more than {MAX_FILES:,} files: name the folders one by one.")
     names = sorted(path for path in found if not path.name.endswith(SIDECAR))
-    return [_found(path, told) for path in names]
+    return [found_at(path, told) for path in names]
 
 
 def look(path: Path, told: Told) -> Seen:
@@ -178,7 +178,8 @@ def _below(folder: Path, depth: int) -> Iterable[Path]:
             yield Path(entry.path)
 
 
-def _found(path: Path, told: Told) -> Found:
+def found_at(path: Path, told: Told) -> Found:
+    """A file with what is told of it, by the caller and in a file beside it."""
     try:
         str(path.absolute()).encode()
     except UnicodeEncodeError:

@@ -5,6 +5,7 @@ a file is ever opened. Memory and time are bounded: what is too large, too long 
 what it unpacks to is refused as a whole.
 """
 
+import codecs
 import os
 import stat
 from collections.abc import Iterator
@@ -107,7 +108,10 @@ def raw(path: Path) -> Iterator[bytes]:
 
 
 def blocks(path: Path, max_bytes: int) -> Iterator[bytes]:
-    """The content in pieces of at most 1 MiB. Raises BadInput beyond `max_bytes`, or if it is a bomb."""
+    """The content in pieces of at most 1 MiB, without a mark of the byte order (some editors write one).
+
+    Raises BadInput beyond `max_bytes`, or if it is a bomb.
+    """
     with _open(path) as file:
         size = os.fstat(file.fileno()).st_size
         start = file.read(4)
@@ -118,7 +122,8 @@ def blocks(path: Path, max_bytes: int) -> Iterator[bytes]:
         try:
             stream = pa.CompressedInputStream(pa.PythonFile(file, mode="r"), codec) if codec else file
             while block := stream.read(_BLOCK):
-                read += len(block)
+                block = block if read else block.removeprefix(codecs.BOM_UTF8)
+                read += max(len(block), 1)
                 if read > largest:
                     raise BadInput(
                         f"{path} holds more than {largest:,} bytes"

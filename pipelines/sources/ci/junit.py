@@ -48,7 +48,7 @@ class _Stream:
         self._size += size
         self.waiting += size
         if self._size > runs.MAX_DOCUMENT_BYTES:
-            raise BadInput(f"{self._name} is longer than {runs.MAX_DOCUMENT_BYTES} bytes; split it.")
+            raise BadInput(f"{self._name} is longer than {runs.MAX_DOCUMENT_BYTES:,} bytes; split it.")
         if self.waiting > _LONGEST_CASE:
             raise Broken(f"more than {_LONGEST_CASE} bytes without an element")
         return b"".join(parts)

@@ -1,5 +1,7 @@
 """Which format content has, asked of one adapter after the other."""
 
+import codecs
+
 from pipelines.errors import BadInput
 from pipelines.sources.ci import (
     buildbot,
@@ -54,6 +56,13 @@ def recognise(head: bytes, name: str) -> Adapter:
     if not head.strip():
         why = "is empty: a program that failed may print nothing, as `nix build --json` does; send its log instead."
         raise BadInput(f"{name} {why}")
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise BadInput(f"{name} is UTF-16: write it as UTF-8.")
+    if b'"specversion"' in head:
+        raise BadInput(
+            f"{name} holds events that do not stand one a line: write each whole on a line of its own, from its"
+            " first character on, without an array around them."
+        )
     raise BadInput(f"{name} has no format that is known by its content: known are {known}.")
 
 

@@ -51,7 +51,7 @@ class Content:
         for line in self:
             size += len(line)
             if size > runs.MAX_DOCUMENT_BYTES:
-                raise BadInput(f"{name} is longer than {runs.MAX_DOCUMENT_BYTES} bytes; split it.")
+                raise BadInput(f"{name} is longer than {runs.MAX_DOCUMENT_BYTES:,} bytes; split it.")
             parts.append(line)
         return b"".join(parts)
 
@@ -172,12 +172,14 @@ def _is_deep(text: bytes) -> bool:
 def elements(text: bytes, start: int) -> tuple[list[bytes], bytes | None]:
     """The elements of an array that begins before `start`, and what follows it; None if it never ends as an array.
 
-    Works on arrays that were cut off: the last element is then what is left of it.
+    Works on arrays that were cut off: the last element is then what is left of it. Raises BadInput if it has too many.
     """
     found: list[bytes] = []
     depth, begin, end = 0, start, start
     for token in _TOKEN.finditer(text, start):
         mark = token[0]
+        if len(found) > runs.MAX_ELEMENTS:
+            raise BadInput(f"A list has more than {runs.MAX_ELEMENTS:,} elements; split it.")
         if depth == 0 and mark not in (b"]", b"}"):
             if between := text[end : token.start()].strip(b" \t\r\n,"):
                 found.append(between)

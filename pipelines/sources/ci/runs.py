@@ -16,6 +16,10 @@ MAX_BYTES = 2 * 1024**3
 MAX_LINE_BYTES = 4 * 1024**2
 """Longest line of a line-based format, and largest JSON document that is not line-based is MAX_DOCUMENT_BYTES."""
 MAX_DOCUMENT_BYTES = 512 * 1024**2
+MAX_VALUES_BYTES = 128 * 1024**2
+"""Largest JSON document of which every value is held: nothing but empty lists takes twenty times its bytes."""
+MAX_ELEMENTS = 5_000_000
+"""Most elements of a list that is cut into its elements: they take some fifty bytes each beside their own."""
 MAX_DEPTH = 64
 """Deepest nesting of JSON or XML."""
 MAX_TEXT = 512

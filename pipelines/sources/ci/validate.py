@@ -1,14 +1,12 @@
 """Checks one file of CI results without taking anything from it, and says why each rejection would happen."""
 
-import re
 import textwrap
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipelines.errors import BadInput
-from pipelines.sources.base import Rejected
-from pipelines.sources.ci import generic, generic_lines
+from pipelines.sources.ci import explain, generic, generic_lines, inbox
 from pipelines.sources.ci.complaints import Complaint, cut
 from pipelines.sources.ci.facts import tell
 from pipelines.sources.ci.input import head, open_lines
@@ -19,7 +17,6 @@ from pipelines.sources.ci.runs import Told
 WIDTH = 80
 SHOWN = 200
 """Complaints that are printed; those beyond are counted."""
-_REASON = re.compile(r"\A(?:line (\d+): )?(?:([\w.]+) is not )?(.*)\Z", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -41,7 +38,10 @@ class Report:
             place = f"line {one.line}" if one.line else "file"
             yield f"{place}{': ' + cut(one.field) if one.field else ''}"
             yield from _indented("seen:     ", one.seen)
-            yield from _indented("expected: ", one.expected)
+            if one.expected:
+                yield from _indented("expected: ", one.expected)
+            if one.why:
+                yield from _indented("why:      ", one.why)
         if len(self.complaints) > SHOWN:
             yield f"... and {len(self.complaints) - SHOWN:,} more"
         for _, kind, n in self.left:
@@ -54,7 +54,11 @@ class Report:
 
 
 def validate(path: Path, knows: Told | None = None) -> Report:
-    """All faults of a file. Raises BadInput only if the file cannot be opened."""
+    """All faults of a file, read with what is told of it, by the caller and in a file beside it.
+
+    Raises BadInput only if the file cannot be opened, or what the caller tells is of no use.
+    """
+    inbox.check(knows or Told())
     try:
         beginning = head(path)
     except BadInput as error:
@@ -65,9 +69,12 @@ def validate(path: Path, knows: Told | None = None) -> Report:
         adapter = recognise(beginning, path.name)
     except BadInput as error:
         return _whole(path, "no known format", error)
+    found = inbox.found_at(path, knows or Told())
+    if found.problem:
+        return _whole(path, adapter.NAME, BadInput(f"{found.problem}."))
     lines = open_lines(path, max_line_bytes=longest_line(adapter))
     try:
-        reading = adapter.read(lines, knows or Told(), path.name)
+        reading = adapter.read(lines, found.told, path.name)
         complaints = _of_lines(lines) if adapter is generic else []
     except BadInput as error:
         return _whole(path, adapter.NAME, error)
@@ -79,7 +86,7 @@ def validate(path: Path, knows: Told | None = None) -> Report:
         rejected = list(reading.rejected)
     pending = [one for facts in tell([reading], Past()).facts for one in facts.rejected]
     rejected += [one for one in pending if one not in reading.rejected]
-    complaints += [_of_reject(one) for one in rejected]
+    complaints += explain.complaints(rejected, path, SHOWN)
     jobs = sum(len(run.jobs) for run in reading.runs)
     jobs += reading.jobs.height if reading.jobs is not None else 0
     complaints.sort(key=lambda one: (one.line == 0, one.line, one.field))
@@ -106,16 +113,8 @@ def _of_lines(lines: Iterable[bytes]) -> list[Complaint]:
     ]
 
 
-def _of_reject(one: Rejected) -> Complaint:
-    """A reject as a complaint: its reason says what was expected."""
-    found = _REASON.match(one.reason)
-    line, name, expected = found.groups() if found else (None, None, one.reason)
-    seen = cut(one.content.decode(errors="replace")) or f"{one.rows:,} more of the kind"
-    return Complaint(int(line or 0), name or "", seen, expected)
-
-
 def _whole(path: Path, kind: str, error: BadInput) -> Report:
-    return Report(path.name, kind, complaints=[Complaint(0, "", "the file as a whole", str(error))])
+    return Report(path.name, kind, complaints=[Complaint(0, "", "the file as a whole", "", why=str(error))])
 
 
 def _indented(label: str, text: str) -> Iterator[str]:
