@@ -82,7 +82,7 @@ def _freshness(known: Any) -> Any:
 
 
 def _ask(chosen: list[Any], jobsets: tuple[str, ...], rate: float | None) -> None:
-    """Ask one jobset after the other; one that fails does not keep the others from being asked."""
+    """Ask the instances at the same time; one that fails does not keep the others from being asked."""
     from dataclasses import replace
 
     from pipelines.errors import HealthError
@@ -91,17 +91,18 @@ def _ask(chosen: list[Any], jobsets: tuple[str, ...], rate: float | None) -> Non
     from pipelines.sources.hydra.instance import JobsetConfig
 
     runtime = Runtime(settings.load())
+    asked = []
+    for live in chosen:
+        known = {jobset.name: jobset for jobset in live.instance.jobsets}
+        wanted = tuple(known.get(name, JobsetConfig(name)) for name in jobsets) or tuple(known.values())
+        instance = replace(live.instance, jobsets=wanted, rate=rate or live.instance.rate)
+        asked += [(replace(live, instance=instance), jobset.name) for jobset in wanted]
     with shown() as steps:
         runtime.progress = steps
-        for live in runtime.doubtful_last(chosen):
-            known = {jobset.name: jobset for jobset in live.instance.jobsets}
-            wanted = tuple(known.get(name, JobsetConfig(name)) for name in jobsets) or tuple(known.values())
-            instance = replace(live.instance, jobsets=wanted, rate=rate or live.instance.rate)
-            for jobset in wanted:
-                steps.stage(f"ask {instance.source} for {jobset.name}")
-                done = runtime.ingest_live(replace(live, instance=instance), jobset.name)
-                if not isinstance(done, str):
-                    click.echo("\n".join(one.sentence() for one in done))
+        steps.stage(f"asking {', '.join(dict.fromkeys(live.instance.source for live, _ in asked))}")
+        for _, _, done in runtime.ingest_hydras(asked):
+            if not isinstance(done, str):
+                click.echo("\n".join(one.sentence() for one in done))
     if runtime.failures:
         raise HealthError("\n".join(runtime.failures))
 

@@ -42,6 +42,8 @@ class Outcome:
     problems: tuple[str, ...] = ()
     ended: str = "complete"
     gave_up: GaveUp | None = None
+    is_stopped: bool = False
+    """Whether the stop switch, the window of time or the end of the run ended it."""
 
     def sentence(self) -> str:
         """For the terminal."""
@@ -82,7 +84,7 @@ def crawl(
     """
     run = store.begin_run(" ".join(config.name for config in jobsets), client.clock.now(), RESUMED_SECONDS)
     state = _Run(instance, store, client, run, {})
-    ended, gave_up = "complete", None
+    ended, gave_up, is_stopped = "complete", None, False
     try:
         if is_doubtful:
             client.probe()
@@ -95,10 +97,10 @@ def crawl(
     except GaveUp as error:
         ended, gave_up = str(error), error
     except Stopped as reason:
-        ended = f"stopped: {reason}"
+        ended, is_stopped = f"stopped: {reason}", True
     store.end_run(run, client.clock.now(), ended)
     states = sum(keeper.states for keeper in state.keepers.values())
-    return Outcome(client.requests, states, store.counts(), tuple(state.problems), ended, gave_up)
+    return Outcome(client.requests, states, store.counts(), tuple(state.problems), ended, gave_up, is_stopped)
 
 
 def _poll(

@@ -145,6 +145,7 @@ def ask_latest(client: Client, keeper: Keeper, run: int) -> None:
             return
         with store.commit():
             _compare(keeper, due, latest, answer.path, answer.at, run)
+            _contradict(keeper, due, latest)
             store.mark_done(run, done)
         return
     store.mark_done(run, done)
@@ -199,6 +200,18 @@ def _compare(
             store.confirm(number, at)
         elif keeper.config.bulk:
             keeper.keep_build(row, raw, path, at)
+
+
+def _contradict(keeper: Keeper, due: set[int], latest: dict[int, tuple[LatestBuild, bytes]]) -> None:
+    """Queue builds known as finished that the list, as far down as it goes, leaves out or has with another status.
+
+    They were restarted or given another derivation since: of those that succeeded, nothing else would tell.
+    """
+    if not latest:
+        return
+    for number, status in keeper.store.finished_builds(keeper.name, min(latest)):
+        if number not in due and (number not in latest or latest[number][0].buildstatus != status):
+            keeper.store.queue("recheck", number, keeper.name)
 
 
 def plan_rechecks(client: Client, keeper: Keeper, run: int) -> None:

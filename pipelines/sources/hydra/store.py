@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from pipelines.sources.hydra.answers import State
 from pipelines.sources.hydra.decode import Build, Evaluation, LatestBuild
 from pipelines.sources.hydra.workqueue import Queue, marks
 
@@ -162,7 +163,7 @@ class Store(Queue):
                 ),
             )  # fmt: skip
             self.db.execute("delete from work where kind = 'build' and id = ?", (build.id,))
-            is_new = last is None or _state(zlib.decompress(last[0])) != _state(body)
+            is_new = last is None or State.of(zlib.decompress(last[0])) != State.of(body)
             if is_new:
                 self.db.execute(
                     "insert or replace into seen values (?, ?, ?, ?)",
@@ -226,6 +227,12 @@ class Store(Queue):
         )
         return [row[0] for row in rows]
 
+    def finished_builds(self, jobset: str, lowest: int) -> list[tuple[int, int | None]]:
+        """Builds of a jobset from an id on that were finished when last seen, and their status."""
+        return self.db.execute(
+            "select id, status from builds where jobset = ? and id >= ? and finished", (jobset, lowest)
+        ).fetchall()
+
     def new_builds(self, jobset: str) -> set[int]:
         """Builds of a jobset that were never seen."""
         rows = self.db.execute(
@@ -273,20 +280,6 @@ class Store(Queue):
                 "on (a.jobset, a.job) = (b.jobset, b.job) where a.id = ?)",
                 (build,),
             )
-
-
-class _State(msgspec.Struct, frozen=True):
-    """What has to differ for a build to be in another state."""
-
-    finished: int
-    buildstatus: int | None = None
-    starttime: int | None = None
-    stoptime: int | None = None
-    drvpath: str | None = None
-
-
-def _state(body: bytes) -> _State:
-    return msgspec.json.decode(body, type=_State)
 
 
 def unpack(members: bytes) -> array:
