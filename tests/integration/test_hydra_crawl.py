@@ -389,7 +389,7 @@ def test_a_crawl_goes_to_the_log_once(server: replay_server.Replay, tmp_path: Pa
     assert log.scan("gap_declared").collect()["kind"].to_list() == ["jobset_gone"]
     (tmp_path / "var" / "crawl" / "STOP").touch()
     asked_before = len(server.paths)
-    with pytest.raises(NotAsked, match="was not asked: stopped: .*STOP is there: remove it to go on"):
+    with pytest.raises(NotAsked, match=r"was not asked: stopped: .*STOP is there: remove it to go on"):
         ingest(*SMALL)
     assert len(server.paths) == asked_before
     assert any("remove it to go on" in line for line in told)
