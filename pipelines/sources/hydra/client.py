@@ -256,7 +256,7 @@ class Client:
             return max(1.0, float(told[:9]))
         try:
             at = parsedate_to_datetime(told)
-        except ValueError:
+        except (ValueError, OverflowError):
             return None
         at = at if at.tzinfo else at.replace(tzinfo=UTC)
         return max(1.0, (at - self.clock.now()).total_seconds())
