@@ -227,3 +227,23 @@ def test_a_page_that_hydra_cannot_answer_stops_no_other_jobset(
     assert server.paths.count("/jobset/nixpkgs/trunk/evals") == 1
     assert crawled.tables(store, ["nixpkgs/cuda"]).evaluations.height > 10
     assert crawled.jobset_gaps(store, "s", [TRUNK]) == []
+
+
+def test_texts_of_errors_are_those_of_the_database_and_name_nobody(
+    server: replay_server.Replay, store: Store
+) -> None:
+    """Of each jobset's newest evaluation; what a text says of people's addresses is not even kept beside the log."""
+    crawling.run(store, crawling.instance(server.url, TRUNK), Time(AS_OF["t2"]))
+    told = crawled.tables(store).evaluations.select("evaluation_id", "evaluation_errors").drop_nulls()
+    world = hydra_world.tables("t2").evaluations.filter(jobset="trunk", project="nixpkgs")
+    newest_one = world.sort("evaluation_id").tail(1).select("evaluation_id", "evaluation_errors")
+    assert told.equals(newest_one)
+    path = f"/jobset/{TRUNK}/errors"
+    shown = json.loads(replay_server.body("t2", path)) | {
+        "errormsg": "at b.nix: ask jo.do+nix@mail.example.org"
+    }
+    server.fault = lambda _number, asked: page(json.dumps(shown).encode(), JSON) if asked == path else None
+    store.db.execute("delete from evaluations where id = ?", newest_one["evaluation_id"].to_list())
+    crawling.run(store, crawling.instance(server.url, TRUNK), Time(AS_OF["t2"] + 60))
+    texts = [row[0] for row in store.db.execute("select errors from evaluations where errors is not null")]
+    assert texts == ["at b.nix: ask (address left out)"]

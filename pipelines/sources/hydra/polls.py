@@ -12,6 +12,7 @@ from pipelines.sources.hydra.instance import Instance, JobsetConfig
 from pipelines.sources.hydra.kept import Keeper
 from pipelines.sources.hydra.outcomes import Failed, Gone, shaped
 from pipelines.sources.hydra.store import Store
+from pipelines.sources.hydra.tables import text_without_addresses
 
 ROWS = list[msgspec.Raw]
 """An array whose items are kept as they came."""
@@ -115,7 +116,8 @@ def ask_errors(client: Client, keeper: Keeper, run: int) -> None:
     except (Gone, Failed) as error:
         store.note_failure(f"/jobset/{keeper.canonical}/errors", str(error), client.clock.now())
     else:
-        store.add_errors(keeper.name, answer.value.errortime, answer.value.errormsg or None)
+        told = text_without_addresses(answer.value.errormsg or "")
+        store.add_errors(keeper.name, answer.value.errortime, told or None)
     store.mark_done(run, done)
 
 

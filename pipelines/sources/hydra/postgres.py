@@ -1,5 +1,6 @@
 """Asks a PostgreSQL: one read-only snapshot for the whole run, answers streamed in columns."""
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -11,6 +12,10 @@ import adbc_driver_postgresql.dbapi as driver
 import polars as pl
 
 from pipelines.errors import BadInput
+
+CONNECT_SECONDS = 10
+"""After which a server that does not let anybody in is given up, unless the connection string or the environment
+says otherwise: other sources wait for it."""
 
 _NOT_A_DSN = re.compile(r"connection info string|connection option|\bURI\b|percent-encoded", re.IGNORECASE)
 
@@ -35,6 +40,8 @@ class Postgres:
 @contextmanager
 def snapshot(dsn: str) -> Iterator[Postgres]:
     """Open the database read-only, as it is now and stays for this connection. Raises BadInput."""
+    # Read by libpq itself; the connection string goes before it.
+    os.environ.setdefault("PGCONNECT_TIMEOUT", str(CONNECT_SECONDS))
     with _as_one_sentence(dsn):
         connection = driver.connect(dsn)
     with closing(connection):
