@@ -5,7 +5,7 @@ above all, does so in its `turn`.
 """
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from queue import SimpleQueue
@@ -40,7 +40,7 @@ class _Done(Generic[T]):
 
 def side_by_side(
     work: Mapping[str, Sequence[Callable[[Beside], T]]], *, is_awaited: bool = False
-) -> Iterator[T]:
+) -> Generator[T, None, None]:
     """What the pieces of work by source give, in the order in which they are done.
 
     `is_awaited`: whether something waits for all of it. An error of a piece of work is raised here and ends the run:
