@@ -12,6 +12,7 @@ import pytest
 from pipelines.log.store import EventLog
 from pipelines.sources.hydra import crawled
 from pipelines.sources.hydra.ingest import ingest_hydra
+from pipelines.sources.hydra.polls import MOST_LATEST
 from pipelines.sources.hydra.store import Store
 from tests import crawling, histories, hydra_world, replay_server
 from tests.crawling import AS_OF, Time
@@ -177,6 +178,24 @@ def test_a_restarted_success_that_ended_otherwise_is_told_by_the_list(
     server.fault = choose
     crawling.run(store, asked, Time(AS_OF["t2"]))
     assert [row[:2] for row in newest(store, number)] == [(True, 0), (True, 10)]
+
+
+def test_a_list_that_leaves_everything_out_costs_no_more_than_a_list_is_long(
+    server: replay_server.Replay, store: Store
+) -> None:
+    asked = crawling.instance(server.url, TRUNK)
+    server.instant = "t1"
+    crawling.run(store, asked, Time(AS_OF["t1"]))
+    server.instant = "t2"
+    lowest = replay_server.builds("t2")[min(store.finished_builds(TRUNK, 0, 100_000))[0]]
+    rows = json.dumps([{key: lowest[key] for key in replay_server.LISTED}]).encode()
+    server.paths.clear()
+    server.fault = lambda _number, path: page(rows, JSON) if path.startswith("/api/latestbuilds") else None
+    assert crawling.run(store, asked, Time(AS_OF["t2"])).ended == "complete"
+    known = replay_server.builds("t1").keys()
+    again = [path for path in server.paths if path.startswith("/build/") and int(path.split("/")[2]) in known]
+    assert 300 < len(again) <= MOST_LATEST + 60
+    assert len(store.finished_builds(TRUNK, 0, 100_000)) > 2 * MOST_LATEST
 
 
 def test_what_hydra_cannot_answer_is_asked_twice_at_most_and_is_a_gap(

@@ -2,7 +2,8 @@
 
 A run asks each jobset for its newest evaluations, learns in bulk what became of unfinished and failed builds,
 and then works off its queue: new evaluations, constituents of aggregates, new builds (oldest first), builds that
-were unfinished, failed ones that may have been restarted. Nothing known is asked for again.
+were unfinished, failed ones that may have been restarted. Nothing known is asked for again: that a build which
+succeeded was restarted, or given another derivation, is seen where a list that is asked for anyway says otherwise.
 """
 
 from collections.abc import Callable

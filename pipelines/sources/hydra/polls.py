@@ -207,11 +207,12 @@ def _compare(
 def _contradict(keeper: Keeper, due: set[int], latest: dict[int, tuple[LatestBuild, bytes]]) -> None:
     """Queue builds known as finished that the list, as far down as it goes, leaves out or has with another status.
 
-    They were restarted or given another derivation since: of those that succeeded, nothing else would tell.
+    They were restarted or given another derivation since: of those that succeeded, nothing else would tell. No list
+    is longer than the number of builds looked at, so a wrong one costs no more requests than that.
     """
     if not latest:
         return
-    for number, status in keeper.store.finished_builds(keeper.name, min(latest)):
+    for number, status in keeper.store.finished_builds(keeper.name, min(latest), MOST_LATEST):
         if number not in due and (number not in latest or latest[number][0].buildstatus != status):
             keeper.store.queue("recheck", number, keeper.name)
 

@@ -227,11 +227,12 @@ class Store(Queue):
         )
         return [row[0] for row in rows]
 
-    def finished_builds(self, jobset: str, lowest: int) -> list[tuple[int, int | None]]:
-        """Builds of a jobset from an id on that were finished when last seen, and their status."""
-        return self.db.execute(
-            "select id, status from builds where jobset = ? and id >= ? and finished", (jobset, lowest)
-        ).fetchall()
+    def finished_builds(self, jobset: str, lowest: int, number: int) -> list[tuple[int, int | None]]:
+        """Highest builds of a jobset, down to an id, that were finished when last seen, and their status."""
+        query = (
+            "select id, status from builds where jobset = ? and id >= ? and finished order by id desc limit ?"
+        )
+        return self.db.execute(query, (jobset, lowest, number)).fetchall()
 
     def new_builds(self, jobset: str) -> set[int]:
         """Builds of a jobset that were never seen."""
