@@ -129,6 +129,16 @@ def test_the_public_instances_are_named_and_none_may_be_asked() -> None:
         assert instance.rate <= RATE
 
 
+@pytest.mark.parametrize(
+    "url", ["https://u:s3cret@a.org:port", "ftp://u:s3cret@a.org", "https://u:s3@cret@a.org/x y"]
+)
+def test_no_message_repeats_a_password_of_an_address(url: str) -> None:
+    with pytest.raises(BadInput) as raised:
+        from_toml({"url": url}, "here")
+    assert "cret" not in str(raised.value)
+    assert "a.org" in str(raised.value)
+
+
 def test_unfinished_builds_of_ones_own_hydra_are_asked_for_on_every_run() -> None:
     assert from_url("http://localhost:3000", ("a/b",)).refresh_seconds == 0
     assert from_url("https://hydra.example.org", ("a/b",)).refresh_seconds == 1800

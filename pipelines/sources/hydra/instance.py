@@ -172,8 +172,9 @@ def _address(url: str | None, where: str) -> str:
         # A port or an address in brackets that is none.
         is_usable = False
     if url is None or not is_usable:
+        shown = None if url is None else re.sub(r"//.*@", "//(left out)@", url, flags=re.DOTALL)
         raise BadInput(
-            f"{where}: url is {url!r}, not an http or https address: write for example https://hydra.example.org."
+            f"{where}: url is {shown!r}, not an http or https address: write for example https://hydra.example.org."
         )
     if parts.username or parts.password:
         raise BadInput(f"{where}: url holds a user name or password: take it out, a crawl needs none.")

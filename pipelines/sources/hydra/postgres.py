@@ -4,12 +4,13 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import unquote
 
 import adbc_driver_manager
 import adbc_driver_postgresql.dbapi as driver
 import polars as pl
+import pyarrow as pa
 
 from pipelines.errors import BadInput
 
@@ -25,7 +26,7 @@ class Postgres:
     """A connection inside its one transaction."""
 
     connection: driver.Connection
-    dsn: str
+    dsn: str = field(repr=False)
 
     def stream(self, query: str) -> Iterator[pl.DataFrame]:
         """The answer in pieces of some megabytes; at least one, which may be empty. Raises BadInput."""
@@ -56,7 +57,8 @@ def snapshot(dsn: str) -> Iterator[Postgres]:
 def _as_one_sentence(dsn: str) -> Iterator[None]:
     try:
         yield
-    except adbc_driver_manager.Error as error:
+    except (adbc_driver_manager.Error, pa.ArrowException, OSError) as error:
+        # Arrow's own are those of a connection that breaks within an answer.
         # Without the cause: its text may hold the connection string, and so a password.
         raise BadInput(f"The database cannot be read: {reason(str(error), dsn)}.") from None
 
