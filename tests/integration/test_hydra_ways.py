@@ -88,7 +88,14 @@ def test_over_http_a_cached_success_is_no_attempt_and_a_doubtful_failure_none_th
     }  # fmt: skip
     assert {exported[number][1] for number in unknown} == {True, False}
     assert over_http.keys() == exported.keys()
-    assert all(over_http[number] == exported[number] for number in over_http.keys() - unknown)
+    others = {number for number in over_http.keys() - unknown if over_http[number] != exported[number]}
+    assert all(over_http[number][:2] == exported[number][:2] for number in others)
+    # Two have a doubtful failure beside what is known to have run; one has a failure that came from a cache.
+    assert sorted((over_http[number][2], exported[number][2]) for number in others) == [
+        (1, 2),
+        (2, 1),
+        (2, 3),
+    ]
 
 
 def test_a_database_gives_the_same_tables_as_its_export(
