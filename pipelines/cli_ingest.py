@@ -12,6 +12,7 @@ import click
 from pipelines import settings
 from pipelines.cli_channels import ingest_channels
 from pipelines.cli_ci import ingest_cache, ingest_ci
+from pipelines.cli_hydra import ingest_hydra
 from pipelines.errors import BadInput
 
 
@@ -34,77 +35,6 @@ def ingest_history(paths: tuple[Path, ...]) -> None:
             steps.stage(f"ingest {path.name}")
             done = runtime.ingest_history(path)
             click.echo(done.sentence())
-
-
-@ingest.command("hydra")
-@click.option("--url", metavar="URL", help="Address of a Hydra; without it every configured one.")
-@click.option("--jobset", "jobsets", metavar="PROJECT/JOBSET", multiple=True, help="Only these; repeatable.")
-@click.option("--rate", type=click.FloatRange(min=0, min_open=True, max=1000), help="Requests a second.")
-def ingest_hydra(url: str | None, jobsets: tuple[str, ...], rate: float | None) -> None:
-    """Ask a Hydra over HTTP for what is new.
-
-    A public instance is asked only when the configuration holds a contact and that its operators agreed.
-    """
-    from pipelines import configuration
-    from pipelines.sources.hydra import consent, instance
-
-    place = settings.load()
-    configured = configuration.load(place.config)
-    if url is None:
-        chosen = [live for live in configured.live if not jobsets or _names(live) & set(jobsets)]
-    else:
-        known = configured.instance(url)
-        given = instance.from_url(url, jobsets or _configured(known, url), rate or instance.RATE)
-        chosen = [configuration.Live(given, _freshness(known))] if known is None else [known]
-    if not chosen:
-        raise BadInput(f"No Hydra is configured in {place.config}: name one with --url and --jobset.")
-    allowed = [live for live in chosen if consent.is_given(live.instance)]
-    if url is not None or not allowed:
-        consent.require(chosen[0].instance)
-    _ask(allowed, jobsets, rate)
-
-
-def _names(live: Any) -> set[str]:
-    return {jobset.name for jobset in live.instance.jobsets}
-
-
-def _configured(known: Any, url: str) -> tuple[str, ...]:
-    if known is None:
-        raise BadInput(f"{url} is in no configuration: name its jobsets with --jobset PROJECT/JOBSET.")
-    return tuple(sorted(_names(known)))
-
-
-def _freshness(known: Any) -> Any:
-    from datetime import timedelta
-
-    from pipelines.configuration import FRESHNESS_HOURS
-
-    return known.freshness if known else timedelta(hours=FRESHNESS_HOURS)
-
-
-def _ask(chosen: list[Any], jobsets: tuple[str, ...], rate: float | None) -> None:
-    """Ask one jobset after the other; one that fails does not keep the others from being asked."""
-    from dataclasses import replace
-
-    from pipelines.errors import HealthError
-    from pipelines.progress import shown
-    from pipelines.runtime import Runtime
-    from pipelines.sources.hydra.instance import JobsetConfig
-
-    runtime = Runtime(settings.load())
-    with shown() as steps:
-        runtime.progress = steps
-        for live in runtime.doubtful_last(chosen):
-            known = {jobset.name: jobset for jobset in live.instance.jobsets}
-            wanted = tuple(known.get(name, JobsetConfig(name)) for name in jobsets) or tuple(known.values())
-            instance = replace(live.instance, jobsets=wanted, rate=rate or live.instance.rate)
-            for jobset in wanted:
-                steps.stage(f"ask {instance.source} for {jobset.name}")
-                done = runtime.ingest_live(replace(live, instance=instance), jobset.name)
-                if not isinstance(done, str):
-                    click.echo("\n".join(one.sentence() for one in done))
-    if runtime.failures:
-        raise HealthError("\n".join(runtime.failures))
 
 
 @ingest.command("hydra-db")
@@ -182,6 +112,7 @@ def _place() -> tuple[settings.Settings, Any]:
 ingest.add_command(ingest_channels)
 ingest.add_command(ingest_ci)
 ingest.add_command(ingest_cache)
+ingest.add_command(ingest_hydra)
 
 
 @ingest.command("waves")

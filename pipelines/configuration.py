@@ -205,9 +205,8 @@ def _database(table: dict[str, Any], where: str) -> Database:
             f"{where}: source is {source!r}: give the address of the instance that the database is of."
         )
     if not isinstance(dsn_env, str) or not dsn_env.isidentifier():
-        raise BadInput(
-            f"{where}: dsn_env is {dsn_env!r}: name the environment variable that holds the address."
-        )
+        # What stands there is not repeated: it may be the address itself, with a password.
+        raise BadInput(f"{where}: dsn_env is no name: name the environment variable that holds the address.")
     if not isinstance(jobsets, list) or not jobsets or not all(isinstance(name, str) for name in jobsets):
         raise BadInput(f'{where}: jobsets is {jobsets!r}: write jobsets = ["PROJECT/JOBSET"].')
     if rest:

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from pipelines import configuration, polls, settings
+from pipelines import configuration, settings
 from pipelines.assets.ingest import ingest_assets
 from pipelines.assets.publish import report_asset, warehouse_asset
 from pipelines.assets.relations import relation_asset
@@ -15,7 +15,7 @@ BUILD_JOB = "build"
 
 def build_defs(run: Runtime) -> dg.Definitions:
     """Assets, checks, the jobs `refresh` (all) and `build` (all but ingest) and the schedule, over one runtime."""
-    ingests = ingest_assets(configuration.load(run.settings.config), polls.unreachable(run.settings.var))
+    ingests = ingest_assets(configuration.load(run.settings.config))
     ingest_keys = [key for asset in ingests for key in asset.keys]
     build = run.build
     relations = [

@@ -1,7 +1,7 @@
 """What one run of the pipeline works on: settings, configuration, log, warehouse build, progress."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -16,6 +16,7 @@ from pipelines.log.store import EventLog
 from pipelines.publish.notice_scopes import Pattern
 from pipelines.publish.report import ReportResult, publish
 from pipelines.settings import Settings
+from pipelines.side_by_side import ALONE, Beside, side_by_side
 from pipelines.sources.hydra.outcomes import GaveUp
 
 
@@ -58,12 +59,27 @@ class Runtime:
         self.ingested.append(done)
         return done
 
-    def doubtful_last(self, live: Sequence[Live]) -> list[Live]:
-        """Hydras in their order, those that did not answer when they were asked last behind the others."""
-        doubtful = polls.unreachable(self.settings.var)
-        return sorted(live, key=lambda one: one.instance.source in doubtful)
+    def ingest_hydras(
+        self, asked: Sequence[tuple[Live, str]], *, is_awaited: bool = False
+    ) -> Iterator[tuple[str, str, list[ingest.Ingested] | str]]:
+        """Ask Hydras for what is new in jobsets: of each instance one after the other, of different ones at the same
+        time. Gives source, jobset and what `ingest_live` gives, in the order in which it is done.
 
-    def ingest_live(self, live: Live, jobset: str) -> list[ingest.Ingested] | str:
+        `is_awaited`: whether a report waits for it; it waits for none that does not answer, once the others are done.
+        """
+        work: dict[str, list[Callable[[Beside], tuple[str, str, list[ingest.Ingested] | str]]]] = {}
+        for live, jobset in asked:
+            source = live.instance.source
+            work.setdefault(source, []).append(
+                lambda beside, live=live, jobset=jobset, source=source: (
+                    source,
+                    jobset,
+                    self.ingest_live(live, jobset, beside),
+                )
+            )
+        yield from side_by_side(work, is_awaited=is_awaited)
+
+    def ingest_live(self, live: Live, jobset: str, beside: Beside = ALONE) -> list[ingest.Ingested] | str:
         """Ask a Hydra for what is new in a jobset. A sentence instead if that is not allowed or fails."""
         from pipelines.sources.hydra import consent
         from pipelines.sources.hydra.ingest import ingest_hydra
@@ -84,9 +100,10 @@ class Runtime:
                 self.settings.var,
                 self.log,
                 self.settings.quarantine,
-                self.say,
+                lambda text: self.say(f"{instance.source}: {text}"),
                 self.now,
                 is_doubtful=is_doubtful,
+                beside=beside,
             ),
         )
 

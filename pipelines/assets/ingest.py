@@ -1,11 +1,12 @@
 """Assets that feed the log: one per configured history, live jobset, database, and the inbox.
 
-Each comes after the one before: equal input gives an equal order of batches. A live source that fails is recorded,
-warned of and passed over: it delays nothing but itself.
+Each comes after the one before: equal input gives an equal order of batches. Only Hydras, which are asked last, are
+asked at the same time and recorded as they answer. A live source that fails is recorded, warned of and passed over:
+it delays nothing but itself.
 """
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -16,25 +17,25 @@ from pipelines.configuration import Configuration, Live
 from pipelines.ingest import Ingested
 from pipelines.runtime import Runtime
 
+Told = dg.MaterializeResult | dg.AssetCheckResult
 ANSWERS = "answers"
 """Name of the check that warns when a live source did not answer."""
 
 
-def ingest_assets(configuration: Configuration, doubtful: Collection[str] = ()) -> list[dg.AssetsDefinition]:
-    """Every asset of the group `ingest`, in the order in which they run: doubtful sources last."""
+def ingest_assets(configuration: Configuration) -> list[dg.AssetsDefinition]:
+    """Every asset of the group `ingest`, in the order in which they run."""
     assets: list[dg.AssetsDefinition] = []
-    for make in _makers(configuration, doubtful):
+    for make in _makers(configuration):
         assets.append(make([key for asset in assets[-1:] for key in asset.keys]))
     return assets
 
 
 def _makers(
-    configuration: Configuration, doubtful: Collection[str]
+    configuration: Configuration,
 ) -> Iterator[Callable[[list[dg.AssetKey]], dg.AssetsDefinition]]:
     """What makes each asset, once it is told which ones it comes after."""
     for path in configuration.histories:
         yield partial(_history_asset, path)
-    yield from _hydras(live for live in configuration.live if live.instance.source not in doubtful)
     for database in configuration.databases:
         yield partial(
             _live_asset,
@@ -64,21 +65,8 @@ def _makers(
         lambda runtime: runtime.ingest_inbox(),
         None,
     )
-    yield from _hydras(live for live in configuration.live if live.instance.source in doubtful)
-
-
-def _hydras(
-    chosen: Iterable[Live],
-) -> Iterator[Callable[[list[dg.AssetKey]], dg.AssetsDefinition]]:
-    for live in chosen:
-        for jobset in live.instance.jobsets:
-            yield partial(
-                _live_asset,
-                [live.instance.source, jobset.name],
-                f"Appends what is new in {jobset.name} of {live.instance.source}, asked over HTTP.",
-                lambda runtime, live=live, jobset=jobset: runtime.ingest_live(live, jobset.name),
-                live.freshness,
-            )
+    if any(live.instance.jobsets for live in configuration.live):
+        yield partial(_hydra_assets, configuration.live)
 
 
 def _name(text: str) -> str:
@@ -130,30 +118,77 @@ def _live_asset(
     """An asset whose work gives what was ingested, or a sentence that says why nothing could be."""
     key = dg.AssetKey(["ingest", *map(_name, names)])
 
-    @dg.asset(
-        key=key,
+    @dg.multi_asset(
+        name="__".join(key.path),
+        specs=[_spec(key, description, freshness, before)],
+        check_specs=[_answers(key)],
+    )
+    def _ingest(runtime: dg.ResourceParam[Runtime]) -> Iterator[Told]:
+        yield from _told(key, work(runtime))
+
+    return _ingest
+
+
+def _hydra_assets(lives: Sequence[Live], before: list[dg.AssetKey]) -> dg.AssetsDefinition:
+    """An asset per jobset of these Hydras, all of one step: which of them answers first is known only then."""
+    places = {
+        dg.AssetKey(["ingest", _name(live.instance.source), _name(jobset.name)]): (live, jobset.name)
+        for live in lives
+        for jobset in live.instance.jobsets
+    }
+    keys = {(live.instance.source, jobset): key for key, (live, jobset) in places.items()}
+
+    @dg.multi_asset(
+        name="ingest__hydras",
+        specs=[
+            _spec(
+                key,
+                f"Appends what is new in {jobset} of {live.instance.source}, asked over HTTP.",
+                live.freshness,
+                before,
+            )
+            for key, (live, jobset) in places.items()
+        ],
+        check_specs=[_answers(key) for key in places],
+        can_subset=True,
+    )
+    def _ingest(context: dg.AssetExecutionContext, runtime: dg.ResourceParam[Runtime]) -> Iterator[Told]:
+        chosen = [place for key, place in places.items() if key in context.selected_asset_keys]
+        for source, jobset, done in runtime.ingest_hydras(chosen, is_awaited=True):
+            yield from _told(keys[source, jobset], done)
+
+    return _ingest
+
+
+def _spec(
+    key: dg.AssetKey, description: str, freshness: timedelta | None, before: list[dg.AssetKey]
+) -> dg.AssetSpec:
+    return dg.AssetSpec(
+        key,
         deps=before,
         group_name="ingest",
         description=description,
         kinds={"deltalake"},
         freshness_policy=dg.FreshnessPolicy.time_window(fail_window=freshness) if freshness else None,
-        check_specs=[dg.AssetCheckSpec(ANSWERS, asset=key, description="The source could be asked.")],
     )
-    def _ingest(
-        runtime: dg.ResourceParam[Runtime],
-    ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
-        done = work(runtime)
-        said = done if isinstance(done, str) else None
-        yield dg.MaterializeResult(metadata={"not asked": said} if said else _metadata(done))  # type: ignore[arg-type]
-        yield dg.AssetCheckResult(
-            check_name=ANSWERS,
-            asset_key=key,
-            passed=said is None,
-            severity=dg.AssetCheckSeverity.WARN,
-            description=said,
-        )
 
-    return _ingest
+
+def _answers(key: dg.AssetKey) -> dg.AssetCheckSpec:
+    return dg.AssetCheckSpec(ANSWERS, asset=key, description="The source could be asked.")
+
+
+def _told(key: dg.AssetKey, done: list[Ingested] | str) -> Iterator[Told]:
+    """How the work for an asset ended."""
+    said = done if isinstance(done, str) else None
+    metadata = {"not asked": said} if isinstance(done, str) else _metadata(done)
+    yield dg.MaterializeResult(asset_key=key, metadata=metadata)  # type: ignore[arg-type]
+    yield dg.AssetCheckResult(
+        check_name=ANSWERS,
+        asset_key=key,
+        passed=said is None,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=said,
+    )
 
 
 def _metadata(done: Sequence[Ingested]) -> dict[str, int | str]:

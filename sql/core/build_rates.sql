@@ -2,7 +2,8 @@
 --
 -- Counted are builds that ran and ended, green or red, by when they stopped. The rate is what was asked of the machines,
 -- not what they can do: the busiest day shows more of that. It is null where less than a day was seen, and where the
--- source does not tell of every job (a list of failures) or not when builds stopped.
+-- source does not tell of every job (a list of failures) or not when builds stopped. Where it does not tell what came
+-- from a cache (Hydra over HTTP), what took no time did.
 --
 -- grain: source, jobset, system
 -- column: source | Instance that built.
@@ -19,8 +20,8 @@ with
         from staging.build_observed as b
         where b.stopped_at is not null
             and b.is_finished
-            and not coalesce(b.is_cached, false)
-            and b.status not in ('aborted', 'cancelled', 'dependency-failed')
+            and not coalesce(b.is_cached, b.stopped_at = b.started_at, false)
+            and b.status not in ('aborted', 'cancelled', 'dependency-failed', 'unsupported')
             and coalesce(b.time_kind, 'file') <> 'file'
         group by b.source, b.jobset, b.system, b.build_id
     ),

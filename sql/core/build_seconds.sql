@@ -1,7 +1,8 @@
 -- How long a job takes to build on a system: the median of its last five successful builds whose times are known.
 --
 -- Builds count whatever the jobset and source, once each, by when they stopped. Left out are results from a cache, times
--- that are only those of a file, and invented worlds.
+-- that are only those of a file, and invented worlds. Where a source does not tell what came from a cache (Hydra over
+-- HTTP), what took no time did.
 --
 -- grain: attr, system
 -- column: attr | Attribute path of the job.
@@ -24,7 +25,7 @@ with
             and b.stopped_at >= b.started_at
             and b.is_finished
             and k.status_class = 'green'
-            and not coalesce(b.is_cached, false)
+            and not coalesce(b.is_cached, b.stopped_at = b.started_at)
             and coalesce(b.time_kind, 'file') <> 'file'
             and b.source not in (select source from core.sources where is_invented)
         qualify row_number() over (

@@ -1,9 +1,11 @@
 -- What a source built of a derivation: attempts, how long they took, and whether it succeeded in the end.
 --
--- An attempt is counted where it ran: it has times, or succeeded without coming from a cache, or failed by itself, or
--- timed out. What failed because of another derivation, came from a cache or is still waiting did not run. Seconds are
--- from start to stop of every attempt, failed ones too. Where a machine's processors are not told, they are assumed:
--- 16 for a derivation that asks for `big-parallel`, 4 for any other.
+-- An attempt is counted where it ran: it has times, or succeeded without coming from a cache, or failed by itself. What
+-- failed because of another derivation, came from a cache or is still waiting did not run. Where a source does not tell
+-- (Hydra over HTTP), a success that took no time came from a cache, and whether a failure that may be another
+-- derivation's ran is unknown: its times are then those of the other. Seconds are from start to stop of every attempt,
+-- failed ones too. Where a machine's processors are not told, they are assumed: 16 for a derivation that asks for
+-- `big-parallel`, 4 for any other.
 --
 -- grain: source, derivation_id64
 -- column: source | Who built it.
@@ -21,7 +23,7 @@
 -- column: first_started_at | When the first attempt started; null: unknown.
 with
     facts as (
-        select b.*, k.status_class, k.red_kind
+        select b.*, k.status_class
         from staging.build_observed as b
         left join core.status_classes as k on b.status = k.status
         where b.derivation_id64 is not null
@@ -41,11 +43,13 @@ with
             f.started_at,
             f.stopped_at,
             case
-                when coalesce(f.is_cached, false) or f.cause = 'dependency' or not f.is_finished then false
+                when coalesce(f.is_cached, f.status_class = 'green' and f.stopped_at = f.started_at, false) then false
+                when f.cause = 'dependency' or not f.is_finished then false
+                -- The times may be those of the dependency that failed.
+                when f.status_class = 'red' and coalesce(f.cause, 'unknown') = 'unknown' then null
                 when f.started_at is not null and f.stopped_at >= f.started_at and coalesce(f.time_kind, '') <> 'file' then true
                 when f.status_class = 'green' and f.is_cached is not null then true
                 when f.status_class = 'red' and f.cause = 'own' then true
-                when f.red_kind = 'timed_out' then true
                 when f.status_class in ('green', 'red') then null
                 else false
             end as has_run,

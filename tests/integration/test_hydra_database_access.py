@@ -38,6 +38,19 @@ def test_all_queries_see_one_instant(own: str) -> None:
         assert sum(piece.height for piece in origin.stream("select id from builds")) == before
 
 
+def test_a_connection_that_is_cut_in_between_is_one_sentence(own: str) -> None:
+    wanted = "select n as builds_that_are_long_to_list from generate_series(1, 20000000) as n"
+    others = "query like '%long_to_list%' and pid <> pg_backend_pid()"
+    cut = f"select pg_terminate_backend(pid) from pg_stat_activity where {others}"
+    with snapshot(own) as origin:
+        pieces = origin.stream(wanted)
+        assert sum(next(pieces).height for _ in range(3)) > 0
+        execute(own, cut)
+        with pytest.raises(BadInput, match=r"^The database cannot be read: .*server closed") as raised:
+            list(pieces)
+    assert "\n" not in str(raised.value)
+
+
 def test_rights_to_the_columns_read_are_enough(own: str) -> None:
     statements = re.sub(r"--.*", "", ROLE.read_text(encoding="utf-8")).split(";")
     execute(own, *filter(str.strip, statements))

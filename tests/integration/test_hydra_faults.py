@@ -1,5 +1,6 @@
 """Whatever a Hydra, or what stands in front of it, answers: no wrong fact, nothing lost, and the next run completes."""
 
+import json
 import re
 import time
 from collections.abc import Iterator
@@ -280,6 +281,21 @@ def test_an_answer_about_another_build_is_not_taken(
     number = int(clean.members["build_id"][3])
     other = replay_server.body("t1", f"/build/{number + 1}")
     server.fault = at_path(page(other, "application/json"), rf"/build/{number}$", times=1)
+    asked = crawling.instance(server.url, *JOBSETS)
+    crawling.run(store, asked, Time())
+    assert_part_of(crawled.tables(store), clean)
+    crawling.run(store, asked, Time(AS_OF["t1"] + 86400))
+    assert_equal(crawled.tables(store), clean)
+
+
+@pytest.mark.parametrize("kind", ["text/html; charset=utf-8", "text/plain", ""])
+def test_json_of_another_content_type_is_not_taken(
+    server: replay_server.Replay, store: Store, clean: Tables, kind: str
+) -> None:
+    """What a filter invents for unwanted clients may well look like an answer."""
+    number = int(clean.members["build_id"][3])
+    invented = json.loads(replay_server.body("t1", f"/build/{number}")) | {"finished": 1, "buildstatus": 7}
+    server.fault = at_path(page(json.dumps(invented).encode(), kind), rf"/build/{number}$", times=1)
     asked = crawling.instance(server.url, *JOBSETS)
     crawling.run(store, asked, Time())
     assert_part_of(crawled.tables(store), clean)

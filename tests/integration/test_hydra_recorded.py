@@ -80,6 +80,23 @@ def build(store: Store, number: int, at: datetime, status: int = 0) -> None:
     store.add_build("p/j", told, msgspec.json.encode(told), f"/build/{number}", at)
 
 
+def test_the_same_state_with_its_keys_in_another_order_is_kept_once(store: Store) -> None:
+    shown = {
+        "id": 1, "project": "p", "jobset": "j", "job": "a.x86_64-linux", "system": "x86_64-linux", "finished": 1,
+        "timestamp": 1, "buildstatus": 1, "starttime": 2, "stoptime": 3, "drvpath": "/nix/store/a.drv",
+    }  # fmt: skip
+    bodies = [msgspec.json.encode(dict(keys)) for keys in (shown.items(), reversed(shown.items()))]
+    bodies.append(msgspec.json.encode(shown | {"drvpath": "/nix/store/b.drv"}))
+    kept = [
+        store.add_build(
+            "p/j", msgspec.json.decode(body, type=Build), body, "/build/1", AT + timedelta(hours=n)
+        )
+        for n, body in enumerate(bodies)
+    ]
+    assert kept == [True, False, True]
+    assert [number for number, _ in store.sightings(["p/j"])] == [1, 1]
+
+
 def told(store: Store, log: EventLog, path: Path) -> tuple[int, int]:
     """Evaluations and states of builds that are appended."""
     seen = [log.scan(name).collect().height for name in ("evaluation_observed", "build_observed")]

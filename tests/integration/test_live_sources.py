@@ -102,6 +102,24 @@ def test_the_command_names_its_jobsets_and_goes_on_where_it_was(place: Place) ->
     assert "nothing new" in again.output
 
 
+def test_a_configured_instance_is_asked_for_its_own_jobsets_only(place: Place) -> None:
+    with replay_server.serve("t2") as one, replay_server.serve("t2") as other:
+        place.configure((one.url, "nixpkgs/lib-flake"), (other.url, "nixpkgs/cuda"))
+        both = ["--jobset", "nixpkgs/lib-flake", "--jobset", "nixpkgs/cuda"]
+        result = place.run("ingest", "hydra", *both, "--rate", "1000")
+        assert result.exit_code == 0, result.output
+        assert {path.split("/")[3] for path in one.paths if path.startswith("/jobset/")} == {"lib-flake"}
+        assert {path.split("/")[3] for path in other.paths if path.startswith("/jobset/")} == {"cuda"}
+        asked = len(one.paths) + len(other.paths)
+        result = place.run("ingest", "hydra", *both, "--jobset", "nixpkgs/nosuch")
+        assert (result.exit_code, len(one.paths) + len(other.paths)) == (3, asked)
+        assert "nixpkgs/nosuch is a jobset of no Hydra in" in result.output
+        place.configure((one.url, "nixpkgs/lib-flake"), ("https://hydra.example.org", "nixpkgs/cuda"))
+        result = place.run("ingest", "hydra", *both)
+        assert (result.exit_code, len(one.paths) + len(other.paths)) == (3, asked)
+        assert "hydra.example.org is a public service" in result.output
+
+
 def test_an_unknown_address_needs_jobsets(place: Place) -> None:
     place.configure()
     result = place.run("ingest", "hydra", "--url", "http://127.0.0.1:1")

@@ -86,6 +86,10 @@ def test_feeds_of_notices_have_a_name_and_globs(tmp_path: Path) -> None:
         ('[[hydra_database]]\nsource = "https://h"\ndsn_env = "X Y"\njobsets = ["a/b"]\n', "dsn_env"),
         ('[[hydra_database]]\nsource = "https://h"\ndsn_env = "X"\njobsets = []\n', "jobsets is []"),
         (
+            '[[hydra_database]]\nsource = "https://h"\ndsn_env = "pg://u:p@h"\njobsets = []\n',
+            "dsn_env is no name: ",
+        ),
+        (
             '[[hydra_database]]\nsource = "https://h"\ndsn_env = "X"\njobsets = ["a/b"]\ndsn = "postgres://u:p@h"\n',
             "dsn is no setting",
         ),

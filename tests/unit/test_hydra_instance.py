@@ -76,6 +76,24 @@ def test_with_both_it_is_asked_and_told_who_asks() -> None:
         ({"url": "https://a.org", "contact": "me"}, "contact is 'me'"),
         ({"url": "https://a.org", "window": "night"}, "window is 'night'"),
         ({"url": "https://a.org", "operators_agreed": "yes"}, "expected true or false"),
+        ({"url": "https://a.org:99999"}, "not an http or https address"),
+        ({"url": "https://a.org:port"}, "not an http or https address"),
+        ({"url": "https://a.org:0"}, "not an http or https address"),
+        ({"url": "https://[::1"}, "not an http or https address"),
+        ({"url": "https://a.org/x y"}, "not an http or https address"),
+        ({"url": "https://a.org/x\ny"}, "not an http or https address"),
+        ({"url": "https://a.org", "rate": float("nan")}, "rate is nan"),
+        ({"url": "https://a.org", "rate": 1001}, "rate is 1001"),
+        ({"url": "https://a.org", "refresh_seconds": float("nan")}, "refresh_seconds is nan"),
+        ({"url": "https://a.org", "refresh_seconds": float("inf")}, "refresh_seconds is inf"),
+        ({"url": "https://a.org", "refresh_seconds": -1}, "refresh_seconds is -1"),
+        ({"url": "https://a.org", "jobsets": [{"name": "a/b", "pages": 0}]}, "pages of a/b is 0"),
+        (
+            {"url": "https://a.org", "jobsets": [{"name": "a/b", "pages": float("nan")}]},
+            "pages of a/b is nan",
+        ),
+        ({"url": "https://a.org", "window": "22:00+01:00-23:00"}, "window is '22:00+01:00-23:00'"),
+        ({"url": "https://a.org", "window": "22:00-22:00"}, "window is '22:00-22:00'"),
         ({"url": "https://a.org", "channels": []}, "channels is no setting here"),
     ],
 )
@@ -109,6 +127,16 @@ def test_the_public_instances_are_named_and_none_may_be_asked() -> None:
     for instance in instances.values():
         assert not consent.is_given(instance)
         assert instance.rate <= RATE
+
+
+@pytest.mark.parametrize(
+    "url", ["https://u:s3cret@a.org:port", "ftp://u:s3cret@a.org", "https://u:s3@cret@a.org/x y"]
+)
+def test_no_message_repeats_a_password_of_an_address(url: str) -> None:
+    with pytest.raises(BadInput) as raised:
+        from_toml({"url": url}, "here")
+    assert "cret" not in str(raised.value)
+    assert "a.org" in str(raised.value)
 
 
 def test_unfinished_builds_of_ones_own_hydra_are_asked_for_on_every_run() -> None:

@@ -1,11 +1,13 @@
 """What is said when a database cannot be opened or asked: one line, and nothing secret in it."""
 
+import socket
+import threading
 from datetime import UTC, datetime
 
 import pytest
 
 from pipelines.errors import BadInput
-from pipelines.sources.hydra import database
+from pipelines.sources.hydra import database, postgres
 from pipelines.sources.hydra.postgres import reason
 
 
@@ -47,3 +49,26 @@ def test_no_error_shows_a_password(dsn: str) -> None:
 )
 def test_the_line_says_what_the_server_said(message: str, said: str) -> None:
     assert reason(message, "postgresql://u:%41%42@h/x").startswith(said)
+
+
+def test_a_server_that_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes the connection and says nothing; whoever comes after it is not held up for long."""
+    assert postgres.CONNECT_SECONDS == 10
+    monkeypatch.delenv("PGCONNECT_TIMEOUT", raising=False)
+    monkeypatch.setattr(postgres, "CONNECT_SECONDS", 2)
+    said: list[str] = []
+
+    def ask(dsn: str) -> None:
+        with pytest.raises(BadInput) as raised, postgres.snapshot(dsn):
+            pass
+        said.append(str(raised.value))
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        dsn = f"postgresql://u:s3cret-word@127.0.0.1:{listening.getsockname()[1]}/x"
+        asking = threading.Thread(target=ask, args=(dsn,), daemon=True)
+        asking.start()
+        asking.join(60)
+    assert len(said) == 1
+    assert "timeout expired" in said[0]
+    assert "s3cret" not in said[0]
+    monkeypatch.delenv("PGCONNECT_TIMEOUT")

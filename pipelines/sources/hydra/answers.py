@@ -16,3 +16,18 @@ class Memberships(msgspec.Struct, frozen=True):
     """The evaluations of which a build is a member."""
 
     jobsetevals: list[Id] = []
+
+
+class State(msgspec.Struct, frozen=True):
+    """What has to differ for a build to be in another state."""
+
+    finished: int
+    buildstatus: int | None = None
+    starttime: int | None = None
+    stoptime: int | None = None
+    drvpath: str | None = None
+
+    @classmethod
+    def of(cls, body: bytes) -> "State":
+        """The state that an answer about a build tells, which was read before."""
+        return msgspec.json.decode(body, type=cls)

@@ -41,6 +41,9 @@ RETRIED = frozenset({429, 502, 503, 504})
 MOVED = frozenset({301, 302, 303, 307, 308})
 LONGEST_WAIT = 15 * 60.0
 """Seconds; a longer `Retry-After` is waited for this long, and then counts as a failure again."""
+LONGEST_AWAITED = 180.0
+"""Seconds without a usable answer after which no further attempt is waited for, where a whole run waits for it; the
+usual waits between five attempts take at most two minutes of them."""
 FIRST_WAIT = 4.0
 CONNECT_SECONDS = 30.0
 SLICE = 5.0
@@ -63,9 +66,11 @@ class Client:
     """Failures in a row after which it gives up."""
     kinds: tuple[str, ...] = ("application/json",)
     """Beginnings of the content types that an answer may have."""
+    is_awaited: Callable[[], bool] = lambda: False
+    """Whether a run waits for this instance alone."""
 
     def __post_init__(self) -> None:
-        self._next = self.clock.monotonic()
+        self._next = self._heard_at = self.clock.monotonic()
         self._http = httpx.Client(
             headers={
                 "User-Agent": user_agent(self.instance),
@@ -118,11 +123,7 @@ class Client:
         """Count a failure. Raises GaveUp where the patience ends."""
         self.failures += 1
         if self.failures >= self.patience:
-            times = "again" if self.patience == 1 else f"{self.failures} times in a row"
-            raise GaveUp(
-                f"{self.instance.source} failed {times}, last with {what}: the crawl ended, what it got is kept; "
-                "try again later, and write to the operators if it stays so."
-            )
+            raise self._gave_up(what)
 
     def _persist(self, path: str, ask: Callable[[], T]) -> T:
         while True:
@@ -132,28 +133,41 @@ class Client:
                 what = f"{plain(error)} at {path}"
                 self.count_failure(what)
                 told = error.wait if isinstance(error, Again) else None
-                self._wait(self._delay() if told is None else min(told, LONGEST_WAIT))
+                self._wait(self._delay() if told is None else min(told, LONGEST_WAIT), what)
                 continue
             except Failed as error:
                 self.count_failure(str(error))
                 raise
             except Gone as error:
                 if error.is_told:
-                    self.failures = 0
+                    self._was_heard()
                 raise
-            self.failures = 0
+            self._was_heard()
             return answer
+
+    def _was_heard(self) -> None:
+        self.failures, self._heard_at = 0, self.clock.monotonic()
+
+    def _gave_up(self, what: str) -> GaveUp:
+        times = "again" if self.patience == 1 else f"{self.failures} times in a row"
+        return GaveUp(
+            f"{self.instance.source} failed {times}, last with {what}: the crawl ended, what it got is kept; "
+            "try again later, and write to the operators if it stays so."
+        )
 
     def _delay(self) -> float:
         """Twice as long after each failure in a row, between half of that and all of it."""
         longest = min(FIRST_WAIT * 2**self.failures, LONGEST_WAIT)
         return longest * (0.5 + self.chance.random() / 2)
 
-    def _wait(self, seconds: float) -> None:
+    def _wait(self, seconds: float, failed: str | None = None) -> None:
+        """Wait, after a failure where one is named. Raises Stopped; GaveUp where a run would be held up for long."""
         until = self.clock.monotonic() + seconds
         while True:
             if reason := self.stop():
                 raise Stopped(reason)
+            if failed and until - self._heard_at > LONGEST_AWAITED and self.is_awaited():
+                raise self._gave_up(f"{failed}, and the rest of the run waits for it alone")
             left = until - self.clock.monotonic()
             if left <= 0:
                 return
@@ -242,7 +256,7 @@ class Client:
             return max(1.0, float(told[:9]))
         try:
             at = parsedate_to_datetime(told)
-        except ValueError:
+        except (ValueError, OverflowError):
             return None
         at = at if at.tzinfo else at.replace(tzinfo=UTC)
         return max(1.0, (at - self.clock.now()).total_seconds())

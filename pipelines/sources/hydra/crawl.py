@@ -2,7 +2,8 @@
 
 A run asks each jobset for its newest evaluations, learns in bulk what became of unfinished and failed builds,
 and then works off its queue: new evaluations, constituents of aggregates, new builds (oldest first), builds that
-were unfinished, failed ones that may have been restarted. Nothing known is asked for again.
+were unfinished, failed ones that may have been restarted. Nothing known is asked for again: that a build which
+succeeded was restarted, or given another derivation, is seen where a list that is asked for anyway says otherwise.
 """
 
 from collections.abc import Callable
@@ -42,6 +43,8 @@ class Outcome:
     problems: tuple[str, ...] = ()
     ended: str = "complete"
     gave_up: GaveUp | None = None
+    is_stopped: bool = False
+    """Whether the stop switch, the window of time or the end of the run ended it."""
 
     def sentence(self) -> str:
         """For the terminal."""
@@ -82,7 +85,7 @@ def crawl(
     """
     run = store.begin_run(" ".join(config.name for config in jobsets), client.clock.now(), RESUMED_SECONDS)
     state = _Run(instance, store, client, run, {})
-    ended, gave_up = "complete", None
+    ended, gave_up, is_stopped = "complete", None, False
     try:
         if is_doubtful:
             client.probe()
@@ -95,10 +98,10 @@ def crawl(
     except GaveUp as error:
         ended, gave_up = str(error), error
     except Stopped as reason:
-        ended = f"stopped: {reason}"
+        ended, is_stopped = f"stopped: {reason}", True
     store.end_run(run, client.clock.now(), ended)
     states = sum(keeper.states for keeper in state.keepers.values())
-    return Outcome(client.requests, states, store.counts(), tuple(state.problems), ended, gave_up)
+    return Outcome(client.requests, states, store.counts(), tuple(state.problems), ended, gave_up, is_stopped)
 
 
 def _poll(

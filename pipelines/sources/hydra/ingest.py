@@ -13,13 +13,14 @@ from pipelines.errors import BadInput
 from pipelines.ingest import Ingested, known, record
 from pipelines.log.lock import exclusive
 from pipelines.log.store import EventLog
+from pipelines.side_by_side import ALONE, Beside
 from pipelines.sources.hydra import consent, crawled
 from pipelines.sources.hydra.client import Client
 from pipelines.sources.hydra.crawl import Outcome, crawl
 from pipelines.sources.hydra.declared import declared
 from pipelines.sources.hydra.facts import facts
 from pipelines.sources.hydra.instance import Instance, JobsetConfig
-from pipelines.sources.hydra.outcomes import Clock
+from pipelines.sources.hydra.outcomes import Clock, NotAsked
 from pipelines.sources.hydra.store import Store
 
 
@@ -34,12 +35,13 @@ def ingest_hydra(
     clock: Clock | None = None,
     *,
     is_doubtful: bool = False,
+    beside: Beside = ALONE,
 ) -> list[Ingested]:
     """Ask for what is new in the jobsets (empty: the instance's own) and append it as one batch.
 
     What was answered is kept and recorded even when the run then gives up. `is_doubtful`: it did not answer when it
-    was asked last, so one short attempt decides whether it is asked at all. Raises BadInput (no consent, no jobset),
-    Busy, GaveUp.
+    was asked last, so one short attempt decides whether it is asked at all. `beside`: what else the run does
+    meanwhile; the log is read and written in its turn. Raises BadInput (no consent, no jobset), Busy, GaveUp.
     """
     consent.require(instance)
     configs = _chosen(instance, jobsets)
@@ -50,25 +52,24 @@ def ingest_hydra(
         closing(Store(folder / f"{name}.sqlite")) as store,
     ):
         ticking = clock or Clock(time.monotonic, time.sleep, now)
-        stop = stop_switch(folder / "STOP", instance, ticking)
-        with closing(Client(instance, ticking, stop)) as client:
-            outcome = crawl(
-                instance,
-                configs,
-                store,
-                client,
-                _jobsets(log, instance.source),
-                progress,
-                is_doubtful=is_doubtful,
-            )
+        stop = stop_switch(folder / "STOP", instance, ticking, beside)
+        with beside.turn:
+            there = _jobsets(log, instance.source)
+        with closing(Client(instance, ticking, stop, is_awaited=beside.is_awaited)) as client:
+            outcome = crawl(instance, configs, store, client, there, progress, is_doubtful=is_doubtful)
         progress(outcome.sentence())
-        done = _record(instance, configs, store, log, quarantine, progress)
-    return _ended(outcome, done)
+        with beside.turn:
+            if beside.is_over():
+                return []
+            done = _record(instance, configs, store, log, quarantine, progress)
+    return _ended(instance.source, outcome, done)
 
 
-def _ended(outcome: Outcome, done: Ingested) -> list[Ingested]:
+def _ended(source: str, outcome: Outcome, done: Ingested) -> list[Ingested]:
     if outcome.gave_up is not None:
         raise outcome.gave_up
+    if outcome.is_stopped and not outcome.requests:
+        raise NotAsked(f"{source} was not asked: {outcome.ended}.")
     if outcome.problems:
         raise BadInput("; ".join(outcome.problems) + ".")
     return [done]
@@ -79,10 +80,14 @@ def file_name(source: str) -> str:
     return "".join(letter if letter.isalnum() or letter in ".-" else "_" for letter in source)
 
 
-def stop_switch(file: Path, instance: Instance, clock: Clock) -> Callable[[], str | None]:
-    """Why to end between two requests: the file is there, or the window of time is closed."""
+def stop_switch(
+    file: Path, instance: Instance, clock: Clock, beside: Beside = ALONE
+) -> Callable[[], str | None]:
+    """Why to end between two requests: the file is there, the window of time is closed, or the run has ended."""
 
     def stop() -> str | None:
+        if beside.is_over():
+            return "the run has ended"
         if file.exists():
             return f"{file} is there: remove it to go on"
         if not instance.is_open(clock.now()):

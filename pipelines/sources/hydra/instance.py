@@ -15,6 +15,9 @@ RATE = 0.5
 REFRESH_SECONDS = 30 * 60
 """First delay after which an unfinished build is asked for again; it doubles up to a day."""
 
+LONGEST_REFRESH = 86400
+MOST_PAGES = 100_000
+
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*\Z")
 _PORTS = {"http": 80, "https": 443}
 
@@ -97,14 +100,7 @@ def from_url(url: str, jobsets: tuple[str, ...], rate: float = RATE) -> Instance
 def from_toml(table: Mapping[str, Any], where: str) -> Instance:
     """An instance from a table of the configuration; `where` names the place in messages. Raises BadInput."""
     fields = _Fields(table, where)
-    url = fields.text("url")
-    parts = urlsplit(url or "")
-    if url is None or parts.scheme not in _PORTS or not parts.hostname or parts.query or parts.fragment:
-        raise BadInput(
-            f"{where}: url is {url!r}, not an http or https address: write for example https://hydra.example.org."
-        )
-    if parts.username or parts.password:
-        raise BadInput(f"{where}: url holds a user name or password: take it out, a crawl needs none.")
+    url = _address(fields.text("url"), where)
     rate = fields.number("rate", RATE)
     if not 0 < rate <= 1000:
         raise BadInput(f"{where}: rate is {rate}: give the requests a second, above 0 and at most 1000.")
@@ -120,6 +116,10 @@ def from_toml(table: Mapping[str, Any], where: str) -> Instance:
     if len(set(names)) < len(names):
         raise BadInput(f"{where}: jobsets names {max(names, key=names.count)} twice: leave one out.")
     delay = fields.number("refresh_seconds", 0 if instance.is_loopback else REFRESH_SECONDS)
+    if not 0 <= delay <= LONGEST_REFRESH:
+        raise BadInput(
+            f"{where}: refresh_seconds is {delay}: give seconds, at most {LONGEST_REFRESH} (a day)."
+        )
     fields.finish()
     return Instance(**{**vars(instance), "refresh_seconds": delay})
 
@@ -156,6 +156,31 @@ class _Fields:
             raise BadInput(f"{self._where}: {min(self._left)} is no setting here: take it out or correct it.")
 
 
+def _address(url: str | None, where: str) -> str:
+    try:
+        parts = urlsplit(url or "")
+        is_usable = (
+            url is not None
+            and url.isprintable()
+            and " " not in url
+            and parts.scheme in _PORTS
+            and bool(parts.hostname)
+            and parts.port != 0
+            and not (parts.query or parts.fragment)
+        )
+    except ValueError:
+        # A port or an address in brackets that is none.
+        is_usable = False
+    if url is None or not is_usable:
+        shown = None if url is None else re.sub(r"//.*@", "//(left out)@", url, flags=re.DOTALL)
+        raise BadInput(
+            f"{where}: url is {shown!r}, not an http or https address: write for example https://hydra.example.org."
+        )
+    if parts.username or parts.password:
+        raise BadInput(f"{where}: url holds a user name or password: take it out, a crawl needs none.")
+    return url
+
+
 def _jobset(item: Any, where: str) -> JobsetConfig:
     fields = _Fields({"name": item} if isinstance(item, str) else _table(item, "jobsets", where), where)
     name = fields.text("name") or ""
@@ -163,12 +188,17 @@ def _jobset(item: Any, where: str) -> JobsetConfig:
         raise BadInput(
             f"{where}: jobset {name!r} is not of the form PROJECT/JOBSET, for example nixpkgs/unstable."
         )
+    pages = fields.number("pages", 50)
+    if not 1 <= pages <= MOST_PAGES:
+        raise BadInput(
+            f"{where}: pages of {name} is {pages}: give how many, at least 1 and at most {MOST_PAGES}."
+        )
     config = JobsetConfig(
         name=name,
         big=fields.flag("big"),
         bulk=fields.flag("bulk"),
         aggregates=tuple(str(job) for job in fields.items("aggregates")),
-        pages=int(fields.number("pages", 50)),
+        pages=int(pages),
     )
     fields.finish()
     return config
@@ -193,6 +223,8 @@ def _window(text: str | None, where: str) -> tuple[time, time] | None:
         return None
     try:
         begin, end = (time.fromisoformat(part.strip()) for part in text.split("-"))
+        if begin.tzinfo or end.tzinfo or begin == end:
+            raise ValueError("times of another zone, or no time between them")
     except ValueError as error:
         raise BadInput(
             f"{where}: window is {text!r}, expected two UTC times, for example 22:00-06:00."

@@ -18,6 +18,12 @@ class GaveUp(HealthError):
     exit_code = 4
 
 
+class NotAsked(HealthError):
+    """The stop switch or the window of time kept a run from making any request."""
+
+    exit_code = 4
+
+
 class Stopped(Exception):
     """The operator asked to end, or the window of time closed: the run ends between two requests."""
 

@@ -12,6 +12,7 @@ from pipelines.sources.hydra.instance import Instance, JobsetConfig
 from pipelines.sources.hydra.kept import Keeper
 from pipelines.sources.hydra.outcomes import Failed, Gone, shaped
 from pipelines.sources.hydra.store import Store
+from pipelines.sources.hydra.tables import text_without_addresses
 
 ROWS = list[msgspec.Raw]
 """An array whose items are kept as they came."""
@@ -115,7 +116,8 @@ def ask_errors(client: Client, keeper: Keeper, run: int) -> None:
     except (Gone, Failed) as error:
         store.note_failure(f"/jobset/{keeper.canonical}/errors", str(error), client.clock.now())
     else:
-        store.add_errors(keeper.name, answer.value.errortime, answer.value.errormsg or None)
+        told = text_without_addresses(answer.value.errormsg or "")
+        store.add_errors(keeper.name, answer.value.errortime, told or None)
     store.mark_done(run, done)
 
 
@@ -145,6 +147,7 @@ def ask_latest(client: Client, keeper: Keeper, run: int) -> None:
             return
         with store.commit():
             _compare(keeper, due, latest, answer.path, answer.at, run)
+            _contradict(keeper, due, latest)
             store.mark_done(run, done)
         return
     store.mark_done(run, done)
@@ -199,6 +202,19 @@ def _compare(
             store.confirm(number, at)
         elif keeper.config.bulk:
             keeper.keep_build(row, raw, path, at)
+
+
+def _contradict(keeper: Keeper, due: set[int], latest: dict[int, tuple[LatestBuild, bytes]]) -> None:
+    """Queue builds known as finished that the list, as far down as it goes, leaves out or has with another status.
+
+    They were restarted or given another derivation since: of those that succeeded, nothing else would tell. No list
+    is longer than the number of builds looked at, so a wrong one costs no more requests than that.
+    """
+    if not latest:
+        return
+    for number, status in keeper.store.finished_builds(keeper.name, min(latest), MOST_LATEST):
+        if number not in due and (number not in latest or latest[number][0].buildstatus != status):
+            keeper.store.queue("recheck", number, keeper.name)
 
 
 def plan_rechecks(client: Client, keeper: Keeper, run: int) -> None:

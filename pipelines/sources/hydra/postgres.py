@@ -1,16 +1,22 @@
 """Asks a PostgreSQL: one read-only snapshot for the whole run, answers streamed in columns."""
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import unquote
 
 import adbc_driver_manager
 import adbc_driver_postgresql.dbapi as driver
 import polars as pl
+import pyarrow as pa
 
 from pipelines.errors import BadInput
+
+CONNECT_SECONDS = 10
+"""After which a server that does not let anybody in is given up, unless the connection string or the environment
+says otherwise: other sources wait for it."""
 
 _NOT_A_DSN = re.compile(r"connection info string|connection option|\bURI\b|percent-encoded", re.IGNORECASE)
 
@@ -20,7 +26,7 @@ class Postgres:
     """A connection inside its one transaction."""
 
     connection: driver.Connection
-    dsn: str
+    dsn: str = field(repr=False)
 
     def stream(self, query: str) -> Iterator[pl.DataFrame]:
         """The answer in pieces of some megabytes; at least one, which may be empty. Raises BadInput."""
@@ -35,6 +41,8 @@ class Postgres:
 @contextmanager
 def snapshot(dsn: str) -> Iterator[Postgres]:
     """Open the database read-only, as it is now and stays for this connection. Raises BadInput."""
+    # Read by libpq itself; the connection string goes before it.
+    os.environ.setdefault("PGCONNECT_TIMEOUT", str(CONNECT_SECONDS))
     with _as_one_sentence(dsn):
         connection = driver.connect(dsn)
     with closing(connection):
@@ -49,7 +57,8 @@ def snapshot(dsn: str) -> Iterator[Postgres]:
 def _as_one_sentence(dsn: str) -> Iterator[None]:
     try:
         yield
-    except adbc_driver_manager.Error as error:
+    except (adbc_driver_manager.Error, pa.ArrowException, OSError) as error:
+        # Arrow's own are those of a connection that breaks within an answer.
         # Without the cause: its text may hold the connection string, and so a password.
         raise BadInput(f"The database cannot be read: {reason(str(error), dsn)}.") from None
 

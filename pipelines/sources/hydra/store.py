@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from pipelines.sources.hydra.answers import State
 from pipelines.sources.hydra.decode import Build, Evaluation, LatestBuild
 from pipelines.sources.hydra.workqueue import Queue, marks
 
@@ -162,7 +163,7 @@ class Store(Queue):
                 ),
             )  # fmt: skip
             self.db.execute("delete from work where kind = 'build' and id = ?", (build.id,))
-            is_new = last is None or _state(zlib.decompress(last[0])) != _state(body)
+            is_new = last is None or State.of(zlib.decompress(last[0])) != State.of(body)
             if is_new:
                 self.db.execute(
                     "insert or replace into seen values (?, ?, ?, ?)",
@@ -226,6 +227,13 @@ class Store(Queue):
         )
         return [row[0] for row in rows]
 
+    def finished_builds(self, jobset: str, lowest: int, number: int) -> list[tuple[int, int | None]]:
+        """Highest builds of a jobset, down to an id, that were finished when last seen, and their status."""
+        query = (
+            "select id, status from builds where jobset = ? and id >= ? and finished order by id desc limit ?"
+        )
+        return self.db.execute(query, (jobset, lowest, number)).fetchall()
+
     def new_builds(self, jobset: str) -> set[int]:
         """Builds of a jobset that were never seen."""
         rows = self.db.execute(
@@ -273,20 +281,6 @@ class Store(Queue):
                 "on (a.jobset, a.job) = (b.jobset, b.job) where a.id = ?)",
                 (build,),
             )
-
-
-class _State(msgspec.Struct, frozen=True):
-    """What has to differ for a build to be in another state."""
-
-    finished: int
-    buildstatus: int | None = None
-    starttime: int | None = None
-    stoptime: int | None = None
-    drvpath: str | None = None
-
-
-def _state(body: bytes) -> _State:
-    return msgspec.json.decode(body, type=_State)
 
 
 def unpack(members: bytes) -> array:
