@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
-from pipelines import configuration, ingest, paths, polls
+from pipelines import configuration, ingest, paths, polls, status
 from pipelines.building import WarehouseBuild
 from pipelines.configuration import Database, Live
 from pipelines.errors import BadInput, HealthError
@@ -199,6 +199,7 @@ class Runtime:
         return self.report
 
     def _published(self) -> ReportResult:
+        configured = configuration.load(self.settings.config)
         return publish(
             warehouse=self.settings.warehouse,
             build_dir=self.settings.build,
@@ -209,13 +210,6 @@ class Runtime:
             progress=self.say,
             site_url=self.settings.site_url,
             code_version=str(self.build.parameters["code_version"]),
-            configured=[
-                (live.instance.source, jobset.name)
-                for live in configuration.load(self.settings.config).live
-                for jobset in live.instance.jobsets
-            ],
-            patterns=[
-                Pattern(one.name, one.globs, one.maintainers, one.teams)
-                for one in configuration.load(self.settings.config).notices
-            ],
+            configured=[(one.source, one.jobset) for one in status.expected(configured, os.environ)],
+            patterns=[Pattern(one.name, one.globs, one.maintainers, one.teams) for one in configured.notices],
         )
