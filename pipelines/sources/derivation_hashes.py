@@ -16,9 +16,10 @@ def id64(hashes: pl.Series) -> pl.Series:
     text = hashes.cast(pl.String, strict=False)
     is_hash = text.str.contains(_PATTERN).fill_null(value=False)
     whole = text.set(~is_hash, ALPHABET[0] * HASH_LENGTH)
-    digits = _VALUE[
-        np.frombuffer("".join(whole).encode(), dtype=np.uint8).reshape(-1, HASH_LENGTH)[:, :DIGITS]
-    ]
+    # All of one length, they lie one after the other; the oldest layout has them in one piece.
+    content = whole.to_arrow(compat_level=pl.CompatLevel.oldest()).buffers()[2]
+    codes = np.frombuffer(content, dtype=np.uint8) if len(whole) else np.zeros(0, dtype=np.uint8)
+    digits = _VALUE[codes[: len(whole) * HASH_LENGTH].reshape(-1, HASH_LENGTH)[:, :DIGITS]]
     number = np.zeros(len(whole), dtype=np.uint64)
     for place in range(DIGITS - 1):
         number = number << np.uint64(5) | digits[:, place]

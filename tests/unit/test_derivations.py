@@ -36,6 +36,11 @@ def test_a_column_gives_what_one_by_one_gives(hashes: list[str | None]) -> None:
     found = derivation_hashes.id64(pl.Series("hash", hashes, pl.String))
     assert found.to_list() == [one(value) for value in hashes]
     assert found.dtype == pl.Int64
+    column = pl.Series("hash", [*hashes, *hashes], pl.String)
+    parts = [column[len(hashes) // 2 : len(hashes)], column[1:3]]
+    joined = pl.concat(parts, rechunk=False)
+    assert derivation_hashes.id64(parts[0]).to_list() == [one(value) for value in parts[0]]
+    assert derivation_hashes.id64(joined).to_list() == [one(value) for value in joined]
 
 
 @pytest.mark.parametrize(
