@@ -2,6 +2,8 @@
 
 import polars as pl
 
+from pipelines.log.distinct import is_one
+
 SORT_COLUMNS = {
     "membership_changed": ["observed_at", "observation_id", "system", "build_id", "attr", "variant"],
     "build_observed": ["observed_at", "jobset", "system", "build_id", "attr", "variant", "attempt", "source"],
@@ -43,12 +45,6 @@ def _by_identity(frame: pl.DataFrame, by: list[str]) -> pl.DataFrame | None:
     first = [name for name in by[: by.index(last)] if not is_one(frame[name])] + [last]
     ordered = frame.sort(first, nulls_last=True)
     return None if _has_equal_neighbours(ordered, first) else ordered
-
-
-def is_one(values: pl.Series) -> bool:
-    """Whether a column has one value in every row, null or not."""
-    nulls = values.null_count()
-    return nulls == len(values) or (nulls == 0 and bool((values == values[0]).all()))
 
 
 def _has_equal_neighbours(ordered: pl.DataFrame, by: list[str]) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from pipelines.log.distinct import distinct
 from pipelines.log.facts import SAME
 from pipelines.log.listings import KEY, Base
 from pipelines.log.store import EventLog
@@ -123,7 +124,7 @@ def _numbers(told: pl.DataFrame, there: pl.DataFrame) -> tuple[pl.Series, pl.Ser
         return None
     numbers = []
     words = {
-        name: pl.concat([_distinct(told[name]), _distinct(there[name])]).unique()
+        name: pl.concat([distinct(told[name]), distinct(there[name])]).unique()
         for name in SAME
         if name != "build_id"
     }
@@ -142,11 +143,6 @@ def _numbers(told: pl.DataFrame, there: pl.DataFrame) -> tuple[pl.Series, pl.Ser
                 number += pl.when(pl.col(name) == pl.lit(word, of.dtype)).then(place).otherwise(0)
         numbers.append(rows.select(number.alias("number")).to_series())
     return numbers[0], numbers[1]
-
-
-def _distinct(values: pl.Series) -> pl.Series:
-    """The distinct values of a column; most often it has but one."""
-    return values.head(1) if (values == values[0]).all() and not values.null_count() else values.unique()
 
 
 def build_facts(log: EventLog, told: pl.DataFrame) -> pl.DataFrame:

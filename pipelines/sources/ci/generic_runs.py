@@ -6,7 +6,7 @@ import polars as pl
 
 from models.ci_format import Envelope, RunFinished, RunStarted, instant
 from pipelines.errors import BadInput
-from pipelines.log.order import is_one
+from pipelines.log.distinct import is_one
 from pipelines.log.quarantine import NO_TIME
 from pipelines.sources.ci.complaints import Judged
 from pipelines.sources.ci.runs import Run, Told

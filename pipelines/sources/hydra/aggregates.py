@@ -9,8 +9,11 @@ def observed(source: str, constituents: pl.DataFrame, builds: pl.DataFrame, know
     Constituents do not change while a build exists, so the id is made of the build alone and the instant is that of
     the build's first sight among `builds` (columns of `tables.BUILDS`, usable ones).
     """
-    first = builds.group_by("build_id").agg(
-        pl.col("observed_at").min(), pl.col("project").first(), pl.col("jobset").first()
+    # Of all builds few are aggregates.
+    first = (
+        builds.filter(pl.col("build_id").is_in(constituents["aggregate"].unique().implode()))
+        .group_by("build_id")
+        .agg(pl.col("observed_at").min(), pl.col("project").first(), pl.col("jobset").first())
     )
     return (
         constituents.unique()

@@ -32,4 +32,7 @@ def with_attempts(builds: pl.DataFrame, steps: pl.DataFrame) -> pl.DataFrame:
         .group_by(key, maintain_order=True)
         .agg(attempt=pl.len().cast(pl.Int64), machine=machines.name(pl.col("machine")).last())
     )
+    if own.is_empty():
+        absent = own.drop(key).schema
+        return builds.with_columns(pl.lit(None, kind).alias(name) for name, kind in absent.items())
     return builds.join(own, on=key, how="left", maintain_order="left")

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 import polars as pl
 
+from pipelines.log.distinct import distinct
 from pipelines.sources import values
 from pipelines.sources.base import Facts, Known, Listing, Rejected, reject
 from pipelines.sources.hydra import aggregates, attempts, job_names, statuses
@@ -97,8 +98,7 @@ def _usable(builds: pl.DataFrame) -> tuple[pl.DataFrame, list[Rejected]]:
 
 def _of_few(told: pl.Series, check: Callable[[pl.Expr], pl.Expr]) -> pl.Expr:
     """What the check says of a column of few distinct values: it looks at each of them once."""
-    distinct = told.unique().to_frame()
-    bad = distinct.filter(~check(pl.first()).fill_null(value=False)).to_series()
+    bad = distinct(told).to_frame().filter(~check(pl.first()).fill_null(value=False)).to_series()
     return ~pl.col(told.name).is_in(bad.implode(), nulls_equal=True) if len(bad) else pl.lit(value=True)
 
 
