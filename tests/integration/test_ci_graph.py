@@ -252,6 +252,6 @@ def test_validate_counts_and_complains(tmp_path: Path) -> None:
     report = validate(path)
     assert report.nix == ((4, "derivation"), (1, "output"), (2, "attribute"))
     assert [(one.line, one.field) for one in report.complaints] == [(9, "data.drv_path"), (0, "")]
-    assert "cannot change" in report.complaints[1].expected
+    assert "cannot change" in report.complaints[1].why
     assert list(report.lines())[-1].endswith("2 faults")
     assert not (tmp_path / "log").exists()
