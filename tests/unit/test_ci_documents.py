@@ -73,7 +73,7 @@ def test_a_list_of_too_many_elements_is_refused(kind: Adapter, monkeypatch: pyte
 
 def test_a_large_input_takes_a_small_multiple_of_its_memory():
     """Closing brackets alone, each a value that is none: it ends soon, before numbers of all of them are made."""
-    data = b"[]" * 4_000_000 + b"}" * 8_000_000
+    data = b"[]" * 200_000 + b" " * 8_000_000 + b"}" * 8_000_000
     tracemalloc.start()
     try:
         with pytest.raises(BadInput, match="more than 100,000 records"):

@@ -85,7 +85,9 @@ def documents(data: bytes, rejects: Rejects) -> Iterator[Any]:
 
 def decode(text: bytes) -> Any:
     """One JSON value. Raises Broken if it is none or is nested too deeply."""
-    if any(int(levels.max()) > runs.MAX_DEPTH for _, levels in _levels(text)):
+    # Few brackets, as in most values, are no deep nesting.
+    may_be_deep = text.count(b"{") + text.count(b"[") > runs.MAX_DEPTH
+    if may_be_deep and any(int(levels.max()) > runs.MAX_DEPTH for _, levels in _levels(text)):
         raise Broken(f"nested more than {runs.MAX_DEPTH} levels deep")
     try:
         return msgspec.json.decode(text)
