@@ -37,6 +37,9 @@ def ingest_history(paths: tuple[Path, ...]) -> None:
             click.echo(done.sentence())
 
 
+ingest.add_command(ingest_hydra)
+
+
 @ingest.command("hydra-db")
 @click.option("--dsn", metavar="DSN", envvar="NIXPKGS_HEALTH_DSN", help="Address of the PostgreSQL database.")
 @click.option(
@@ -109,10 +112,8 @@ def _place() -> tuple[settings.Settings, Any]:
     return place, EventLog(place.log)
 
 
-ingest.add_command(ingest_channels)
 ingest.add_command(ingest_ci)
-ingest.add_command(ingest_cache)
-ingest.add_command(ingest_hydra)
+ingest.add_command(ingest_channels)
 
 
 @ingest.command("waves")
@@ -145,6 +146,9 @@ def ingest_tags(given: Path) -> None:
         now = datetime.now(UTC).replace(microsecond=0)
         done = waves.ingest_tags(told, log, place.quarantine, steps, now)
     click.echo(done.sentence())
+
+
+ingest.add_command(ingest_cache)
 
 
 @click.command()
