@@ -249,7 +249,9 @@ def test_paper_shows_the_light_pictures(browser, base, jobset, scheme):
 @pytest.mark.parametrize("width", [360, 768])
 def test_nothing_scrolls_sideways_on_small_screens(browser, base, visited, width):
     fixed = ["index.html", "time_to_fix.html", "coverage.html", "data.html"]
-    names = [*fixed, *[name for name in visited if name.startswith(("jobsets/h", "channels/"))]]
+    # Pages of one template differ in their names: the longest are the widest.
+    alike = sorted((name for name in visited if name.startswith(("jobsets/h", "channels/"))), key=len)
+    names = [*fixed, *alike[-8:]]
     seen = visits.visits(browser, base, names, viewport={"width": width, "height": 800})
     assert len(seen) > len(fixed)
     assert {name: one.seen["wide"] for name, one in seen.items() if one.seen["wide"] > 0} == {}

@@ -82,9 +82,8 @@ def test_no_page_of_it_complains_or_asks_another_host(place: Place, browser: Bro
     html = place.folder / "build" / "report" / "html"
     names = sorted(path.relative_to(html).as_posix() for path in html.rglob("*.html"))
     # Pages of one template differ in their rows only: three of each are looked at.
-    alike = {
-        folder: [name for name in names if name.startswith(f"{folder}/")] for folder in ("channels", "core")
-    }
+    folders = ("channels", "core", "metrics", "rebuild_cost", "waves")
+    alike = {folder: [name for name in names if name.startswith(f"{folder}/")] for folder in folders}
     names = [name for name in names if not any(name in of[3:] for of in alike.values())]
     assert len(names) > 20
     wrong = []
