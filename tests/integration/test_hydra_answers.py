@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ import pytest
 from pipelines.log.store import EventLog
 from pipelines.sources.hydra import crawled
 from pipelines.sources.hydra.ingest import ingest_hydra
+from pipelines.sources.hydra.instance import Instance
 from pipelines.sources.hydra.polls import MOST_LATEST
 from pipelines.sources.hydra.store import Store
 from tests import crawling, histories, hydra_world, replay_server
@@ -29,12 +29,6 @@ NO_ID = 99999999999
 def server() -> Iterator[replay_server.Replay]:
     with replay_server.serve("t2") as running:
         yield running
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with closing(Store(tmp_path / "crawl.sqlite")) as opened:
-        yield opened
 
 
 def changed(number: int, told: dict[str, Any]) -> Chooser:
@@ -127,15 +121,20 @@ def test_a_failed_build_with_another_derivation_is_told_in_each_state(
     assert set(statuses) == {("succeeded",)}
 
 
+def crawled_before(server: replay_server.Replay, store: Store) -> tuple[Instance, int]:
+    """What was asked at t1, and a build that had succeeded then; the server is at t2 afterwards."""
+    asked = crawling.instance(server.url, TRUNK)
+    server.instant = "t1"
+    crawling.run(store, asked, Time(AS_OF["t1"]))
+    server.instant = "t2"
+    return asked, known_success()
+
+
 def test_of_a_succeeded_build_the_list_tells_that_it_has_no_result_any_more(
     server: replay_server.Replay, store: Store
 ) -> None:
     """Succeeded builds are not asked for again, but a list that is asked anyway leaves this one out."""
-    asked = crawling.instance(server.url, TRUNK)
-    server.instant = "t1"
-    crawling.run(store, asked, Time(AS_OF["t1"]))
-    number = known_success()
-    server.instant = "t2"
+    asked, number = crawled_before(server, store)
     server.paths.clear()
     server.fault = changed(number, {"drvpath": OTHER, "finished": 0, "buildstatus": None})
     crawling.run(store, asked, Time(AS_OF["t2"]))
@@ -157,11 +156,7 @@ def test_of_a_succeeded_build_the_list_tells_that_it_has_no_result_any_more(
 def test_a_restarted_success_that_ended_otherwise_is_told_by_the_list(
     server: replay_server.Replay, store: Store
 ) -> None:
-    asked = crawling.instance(server.url, TRUNK)
-    server.instant = "t1"
-    crawling.run(store, asked, Time(AS_OF["t1"]))
-    number = known_success()
-    server.instant = "t2"
+    asked, number = crawled_before(server, store)
     ended = {"buildstatus": 10, "stoptime": int(AS_OF["t2"])}
     fault = changed(number, ended)
 

@@ -6,7 +6,6 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -40,18 +39,6 @@ TOLD_BY_HTTP = [
     "drv_path",
 ]
 SMALL = ("nixpkgs/cuda", "nixpkgs/lib-flake")
-
-
-@pytest.fixture
-def server() -> Iterator[replay_server.Replay]:
-    with replay_server.serve() as running:
-        yield running
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with closing(Store(tmp_path / "crawl.sqlite")) as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 import json
 import re
 import time
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -25,12 +24,6 @@ HTML = b"<!doctype html><title>A page of invented text</title>" + b"<p>words</p>
 BOUNDS = Bounds(max_bytes=1 << 20, answer_seconds=600.0, read_seconds=5.0)
 
 
-@pytest.fixture
-def server() -> Iterator[replay_server.Replay]:
-    with replay_server.serve() as running:
-        yield running
-
-
 @pytest.fixture(scope="module")
 def clean(tmp_path_factory: pytest.TempPathFactory) -> Tables:
     """The world as a crawl without faults holds it."""
@@ -40,12 +33,6 @@ def clean(tmp_path_factory: pytest.TempPathFactory) -> Tables:
     ):
         crawling.run(store, crawling.instance(running.url, *JOBSETS), Time())
         return crawled.tables(store)
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with closing(Store(tmp_path / "crawl.sqlite")) as opened:
-        yield opened
 
 
 def assert_part_of(some: Tables, clean: Tables) -> None:

@@ -1,7 +1,5 @@
 """How a Hydra is asked: as slowly as it wishes, by somebody who can be written to, until the operator says stop."""
 
-from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -18,18 +16,6 @@ from tests.crawling import AS_OF, Time
 
 FLAKE = "nixpkgs/lib-flake"
 NOW = datetime.fromtimestamp(AS_OF["t1"], UTC)
-
-
-@pytest.fixture
-def server() -> Iterator[replay_server.Replay]:
-    with replay_server.serve() as running:
-        yield running
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with closing(Store(tmp_path / "crawl.sqlite")) as opened:
-        yield opened
 
 
 def date(seconds: float) -> str:

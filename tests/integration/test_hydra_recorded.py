@@ -1,6 +1,5 @@
 """What the log has already is not read from a crawl's store again, and nothing is lost by that."""
 
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -8,7 +7,6 @@ from pathlib import Path
 
 import msgspec
 import polars as pl
-import pytest
 
 from pipelines.ingest import known, record
 from pipelines.log.store import EventLog
@@ -23,12 +21,6 @@ from tests.crawling import AS_OF, JOBSETS, Time
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 MINE = Instance("http://127.0.0.1:1", (JobsetConfig("p/j"),))
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with closing(Store(tmp_path / "crawl.sqlite")) as opened:
-        yield opened
 
 
 def facts_of(log: EventLog) -> list[list[tuple[str, int, str]]]:

@@ -30,7 +30,8 @@ def runs(
             started.setdefault((event.envelope.source, event.data.run_id), []).append(event.envelope)
         elif isinstance(event.data, RunFinished):
             finished.setdefault((event.envelope.source, event.data.run_id), []).append(event.envelope)
-    named = _as_named_by_jobs(jobs)
+    said = _distinct(jobs)
+    named = _as_named_by_jobs(said)
     keys = sorted(started.keys() | finished.keys() | named.keys())
     made = {
         key: _run(key, started.get(key, []), finished.get(key, []), named.get(key, {}), told) for key in keys
@@ -44,7 +45,7 @@ def runs(
         )
     if not any(
         commit not in (None, made[key].commit)
-        for key, commits in _commits(jobs).items()
+        for key, commits in _commits(said).items()
         for commit in commits
     ):
         return list(made.values()), jobs, jobs.clear()
@@ -64,34 +65,25 @@ def _names_commit(started: list[Envelope], finished: list[Envelope], named: dict
     return any(told) or bool(named and named["commit"])
 
 
-def _as_named_by_jobs(jobs: pl.DataFrame) -> dict[tuple[str, str], dict[str, object]]:
+def _as_named_by_jobs(said: pl.DataFrame) -> dict[tuple[str, str], dict[str, object]]:
     """What the job events of a run say of it: the earliest that says anything, and the newest time."""
-    told = (
-        _distinct(jobs)
-        .group_by("source", "run_id")
-        .agg(
-            *(
-                pl.col(name)
-                .filter(pl.col(name).is_not_null())
-                .sort_by(pl.struct("earliest", name).filter(pl.col(name).is_not_null()))
-                .first()
-                for name in _OF_RUN
-            ),
-            newest=pl.col("newest").max(),
-        )
+    told = said.group_by("source", "run_id").agg(
+        *(
+            pl.col(name)
+            .filter(pl.col(name).is_not_null())
+            .sort_by(pl.struct("earliest", name).filter(pl.col(name).is_not_null()))
+            .first()
+            for name in _OF_RUN
+        ),
+        newest=pl.col("newest").max(),
     )
     return {(row["source"], row["run_id"]): row for row in told.iter_rows(named=True)}
 
 
-def _commits(jobs: pl.DataFrame) -> dict[tuple[str, str], list[str | None]]:
+def _commits(said: pl.DataFrame) -> dict[tuple[str, str], list[str | None]]:
     """Run -> the commits that its jobs name."""
-    return {
-        (source, run_id): commits
-        for source, run_id, commits in _distinct(jobs)
-        .group_by("source", "run_id")
-        .agg(pl.col("commit").unique())
-        .iter_rows()
-    }
+    told = said.group_by("source", "run_id").agg(pl.col("commit").unique())
+    return {(source, run_id): commits for source, run_id, commits in told.iter_rows()}
 
 
 def _distinct(jobs: pl.DataFrame) -> pl.DataFrame:
