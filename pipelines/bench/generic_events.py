@@ -11,6 +11,8 @@ from pipelines.sources.ci.ingest import ingest_ci
 from pipelines.sources.ci.runs import Told
 
 EVENTS = 200_000
+ROUNDS = 3
+"""Of the same work the quickest counts: others share the machine."""
 MIB = 1024 * 1024
 _BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 _SOURCE = "https://ci.example.org/bench"
@@ -35,10 +37,11 @@ def generic_events(folder: Path, events: int = EVENTS) -> list[tuple[str, float,
     write(few, 1_000)
     read(folder / "few", few)
     write(plain, events, is_detailed=False)
-    of_plain, _ = read(folder / "plain", plain)
+    of_plain = min(read(folder / f"plain{number}", plain)[0] for number in range(ROUNDS))
     write(detailed, events)
-    first, rows = read(folder / "var", detailed)
-    again, new = read(folder / "var", detailed)
+    read_first = [read(folder / f"detailed{number}", detailed) for number in range(ROUNDS)]
+    first, rows = min(seconds for seconds, _ in read_first), read_first[0][1]
+    again, new = read(folder / "detailed0", detailed)
     return [
         ("Generic events: size of a plain one", plain.stat().st_size / events, "bytes"),
         ("Generic events: size of a detailed one", detailed.stat().st_size / events, "bytes"),

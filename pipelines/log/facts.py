@@ -7,6 +7,7 @@ arrival: a listing that comes late is compared with what was true then.
 import numpy as np
 import polars as pl
 
+from pipelines.log.distinct import may_repeat
 from pipelines.sources.base import Listing
 
 SAME = ["source", "build_id", "observed_at", "status", "is_finished", "cause"]
@@ -40,11 +41,11 @@ def changed(listing: Listing, known: pl.DataFrame) -> pl.DataFrame:
     differs = np.ones(len(by), dtype=bool)
     differs[1:] = (build[1:] != build[:-1]) | (status[1:] != status[:-1])
     chosen = by[differs]
-    facts = rows[chosen[chosen < rows.height]]
+    facts = _at(rows, chosen[chosen < rows.height])
     facts = pl.concat(
         [
             facts.drop("observation", "build", "status"),
-            listing.builds[facts["build"]],
+            _at(listing.builds, facts["build"].to_numpy()),
             listing.statuses[facts["status"]],
             listing.observations[facts["observation"]].select("observed_at", "evaluation_id"),
         ],
@@ -60,6 +61,12 @@ def changed(listing: Listing, known: pl.DataFrame) -> pl.DataFrame:
             )
         ).drop("dependents_unbroken", "dependents_all")
     return facts.with_columns(source=pl.lit(listing.source), jobset=pl.lit(listing.jobset))
+
+
+def _at(rows: pl.DataFrame, places: np.ndarray) -> pl.DataFrame:
+    """The rows at some places; where these are all of them in their order, nothing is copied."""
+    is_whole = len(places) == rows.height and bool((places == np.arange(rows.height)).all())
+    return rows if is_whole else rows[places]
 
 
 def fresh(told: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
@@ -94,7 +101,7 @@ def fresh(told: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
 def _numbers(told: pl.Series, known: pl.Series) -> tuple[np.ndarray, np.ndarray]:
     """Numbers for the values of both, equal for equal values, in no order."""
     both = pl.concat([told, known]).to_frame()
-    if both.select(pl.first().hash().is_duplicated().any()).item():
+    if may_repeat(both, both.columns):
         return _codes(told.to_frame(), known.to_frame())
     numbers = np.arange(both.height, dtype=np.int64)
     return numbers[: len(told)], numbers[len(told) :]

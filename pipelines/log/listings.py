@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from pipelines.log import facts
+from pipelines.log.distinct import is_one
 from pipelines.sources.base import Listing
 
 try:
@@ -70,9 +71,11 @@ def row_hash(builds: pl.DataFrame) -> np.ndarray:
     unsigned ones.
     """
     columns = ("attr", "system", "variant", "build_id")
-    joined = builds.select(pl.concat_str(columns, separator="|", ignore_nulls=True)).to_series()
-    hashes = b"".join([md5(text.encode()).digest()[:8] for text in joined.to_list()])  # noqa: S324 (a number, no secret)
-    return np.frombuffer(hashes, dtype="<i8").astype(np.int64, copy=False)
+    joined = builds.select(
+        pl.concat_str(columns, separator="|", ignore_nulls=True).cast(pl.Binary)
+    ).to_series()
+    hashes = b"".join([md5(text).digest() for text in joined.to_list()])  # noqa: S324 (a number, no secret)
+    return np.ascontiguousarray(np.frombuffer(hashes, dtype="<i8")[::2], dtype=np.int64)
 
 
 def changes(listing: Listing, base: Base | None, known: pl.DataFrame) -> Changes:
@@ -115,7 +118,7 @@ def changes(listing: Listing, base: Base | None, known: pl.DataFrame) -> Changes
 
 def _once(listing: Listing) -> tuple[Listing, pl.DataFrame]:
     """The listing with each job once in an observation, and the names of what was left out."""
-    job = listing.builds.select(pl.struct(KEY).rank("dense")).to_series().to_numpy().astype(np.int64)
+    job = _job_numbers(listing.builds)
     place = (listing.rows["observation"].to_numpy().astype(np.int64) << 32) | job[
         listing.rows["build"].to_numpy()
     ]
@@ -164,11 +167,24 @@ def _sorted(
     covered = np.zeros((order.height + 2, max(len(systems), 1)), dtype=bool)
     for place, names in enumerate([base.systems if base else [], *order["systems"].to_list()]):
         covered[place, [number[name] for name in names]] = True
-    job_of_build = builds.select(pl.struct(KEY).rank("dense")).to_series().to_numpy().astype(np.int64)
+    job_of_build = _job_numbers(builds)
     system_of_build = builds["system"].replace_strict(number, return_dtype=pl.Int64).to_numpy()
     job = job_of_build[build]
     by = np.argsort((job << 32) | position, kind="stable")
     return _Sorted(job[by], position[by], build[by], system_of_build[build[by]], covered)
+
+
+def _job_numbers(builds: pl.DataFrame) -> np.ndarray:
+    """A number for the job of each build, equal for equal jobs."""
+    differing = [name for name in KEY if not is_one(builds[name])]
+    if any(builds[name].null_count() for name in differing):
+        return builds.select(pl.struct(KEY).rank("dense")).to_series().to_numpy().astype(np.int64)
+    numbers = np.zeros(builds.height, dtype=np.int64)
+    for name in differing:
+        # Words numbered as they come: to rank them would compare them.
+        words = builds[name].cast(pl.Categorical(pl.Categories.random())).to_physical().to_numpy()
+        numbers = numbers * (int(words.max()) + 1) + words
+    return numbers if len(differing) < 2 else np.unique(numbers, return_inverse=True)[1].astype(np.int64)
 
 
 def _edits(
@@ -200,11 +216,14 @@ def _edits(
     listed_rows = np.flatnonzero((arrived | is_frame[position]) & (position > 0))
     left_rows = np.flatnonzero(leaves & ~is_frame[position + 1])
     rebuilt = follows[listed_rows] & ~is_frame[position[listed_rows]]
-    return {
+    edits = {
         "position": np.concatenate([position[listed_rows], position[left_rows] + 1]),
         "build": np.concatenate([build[listed_rows], build[left_rows]]),
         "change": np.concatenate([rebuilt.astype(np.int8), np.full(len(left_rows), 2, dtype=np.int8)]),
-    }, frames
+    }
+    # As the lists came: what lies together is fetched together, and is nearly in the order of the log.
+    by = np.argsort((edits["position"] << 32) | edits["build"], kind="stable")
+    return {name: column[by] for name, column in edits.items()}, frames
 
 
 def _key_frames(counts: np.ndarray, dropped: np.ndarray, listed: np.ndarray, base: Base | None) -> set[int]:
@@ -227,25 +246,22 @@ def _membership(
     key_frames: set[int],
     base: Base | None,
 ) -> pl.DataFrame:
-    named = order.with_row_index("position", offset=1).select(
-        pl.col("position").cast(pl.Int64),
+    position = pl.int_range(1, pl.len() + 1, dtype=pl.Int64)
+    named = order.select(
         "observed_at",
         observation_id="id",
-        base_observation_id=pl.when(
-            pl.col("position").is_in(pl.Series(sorted(key_frames), dtype=pl.Int64).implode())
-        )
+        base_observation_id=pl.when(position.is_in(pl.Series(sorted(key_frames), dtype=pl.Int64).implode()))
         .then(None)
         .otherwise(pl.col("id").shift(1, fill_value=base.observation_id if base else None)),
     )
-    words = pl.DataFrame(
-        {"code": [0, 1, 2], "change": ["listed", "rebuilt", "unlisted"]}, schema_overrides={"code": pl.Int8}
-    )
-    return (
-        builds[edits["build"]]
-        .with_columns(position=pl.Series(edits["position"]), code=pl.Series(edits["change"]))
-        .join(words, on="code")
-        .with_columns(build_id=pl.when(pl.col("change") != "unlisted").then("build_id"))
-        .join(named, on="position")
-        .drop("position", "code")
-        .with_columns(source=pl.lit(listing.source), jobset=pl.lit(listing.jobset))
-    )
+    words = pl.Series(["listed", "rebuilt", "unlisted"])
+    change = words.gather(pl.Series(edits["change"]))
+    return pl.concat(
+        [
+            builds[edits["build"]].with_columns(
+                build_id=pl.when(change != "unlisted").then("build_id"), change=change
+            ),
+            named[edits["position"] - 1],
+        ],
+        how="horizontal",
+    ).with_columns(source=pl.lit(listing.source), jobset=pl.lit(listing.jobset))

@@ -56,19 +56,32 @@ def conform(event_type: str, frame: pl.DataFrame, batch: int) -> pa.Table:
     unknown = set(frame.columns) - set(schema)
     if unknown:
         raise KeyError(f"{event_type} has no field {', '.join(sorted(unknown))}")
-    given = frame.with_columns(
-        pl.lit(batch, pl.Int32).alias("batch"),
-        pl.lit(EVENT_TYPES[event_type].version, pl.Int16).alias("version"),
-    )
-    columns = []
-    for name, dtype in schema.items():
-        if name in given.columns:
-            columns.append(pl.col(name).cast(dtype))
-        elif name in _never_null(event_type):
-            columns.append(pl.lit([], dtype=dtype).alias(name))
+    whole = {
+        "batch": pa.scalar(batch, pa.int32()),
+        "version": pa.scalar(EVENT_TYPES[event_type].version, pa.int16()),
+    }
+    told = [
+        pl.col(name).cast(dtype)
+        for name, dtype in schema.items()
+        if name in frame.columns and name not in whole and not _is_absent(event_type, frame[name])
+    ]
+    given = frame.select(told).to_arrow(compat_level=pl.CompatLevel.oldest())
+    columns: list[pa.Array | pa.ChunkedArray] = []
+    for field in arrow_schema(event_type):
+        if field.name in whole:
+            columns.append(pa.repeat(whole[field.name], frame.height))
+        elif field.name in given.column_names:
+            columns.append(given[field.name].cast(field.type))
+        elif field.name in _never_null(event_type):
+            columns.append(pa.repeat(pa.scalar([], field.type), frame.height))
         else:
-            columns.append(pl.lit(None, dtype=dtype).alias(name))
-    return arrow_of(event_type, given.select(columns))
+            # Arrow knows a column without values by its length alone, where polars would write each of them down.
+            columns.append(pa.nulls(frame.height, field.type))
+    return pa.table(columns, schema=arrow_schema(event_type))
+
+
+def _is_absent(event_type: str, values: pl.Series) -> bool:
+    return values.null_count() == len(values) and values.name not in _never_null(event_type)
 
 
 def arrow_of(event_type: str, frame: pl.DataFrame) -> pa.Table:

@@ -81,16 +81,11 @@ def _base(
 def facts(log: EventLog, source: str, jobset: str, builds: pl.Series) -> pl.DataFrame:
     """Every fact that the log has about builds of the jobset: what a new one is compared with."""
     columns = ("build_id", "observed_at", "status", "cause", "is_finished")
-    return (
-        log.scan("build_observed")
-        .filter(
-            pl.col("source") == source,
-            pl.col("jobset") == jobset,
-            pl.col("build_id").is_in(builds.implode()),
-        )
-        .select(columns)
-        .collect()
-    )
+    of_jobset = log.scan("build_observed").filter(pl.col("source") == source, pl.col("jobset") == jobset)
+    # Whether the jobset is new is told by a table's statistics; which builds are there, by all of its rows.
+    if of_jobset.select(columns).head(1).collect().is_empty():
+        return of_jobset.select(columns).clear().collect()
+    return of_jobset.filter(pl.col("build_id").is_in(builds.implode())).select(columns).collect()
 
 
 def untold(log: EventLog, told: pl.DataFrame) -> pl.DataFrame:
@@ -102,7 +97,7 @@ def untold(log: EventLog, told: pl.DataFrame) -> pl.DataFrame:
     there = (
         log.scan("build_observed")
         .filter(
-            pl.col("source").is_in(told["source"].unique().implode()),
+            pl.col("source").is_in(distinct(told["source"]).implode()),
             pl.col("observed_at").is_between(instants.min(), instants.max()),
         )
         .select(SAME)
@@ -138,6 +133,8 @@ def _numbers(told: pl.DataFrame, there: pl.DataFrame) -> tuple[pl.Series, pl.Ser
             return None
         number = pl.lit(build)
         for name, of in words.items():
+            if len(of) == 1:
+                continue
             number = number * len(of)
             for place, word in enumerate(of[1:], start=1):
                 number += pl.when(pl.col(name) == pl.lit(word, of.dtype)).then(place).otherwise(0)

@@ -128,8 +128,8 @@ def test_few_forms_are_looked_for() -> None:
 def test_a_block_knows_its_lines_and_quotes() -> None:
     block = Block(b'{"a": 1}\n\n"b"')
     assert [block.line(place) for place in range(3)] == [b'{"a": 1}', b"", b'"b"']
-    assert block.first_quotes.tolist() == [0, 2, 2, 4]
-    assert np.array_equal(block.quotes, [1, 3, 10, 12])
+    assert block.first_marks.tolist() == [0, 3, 4, 7]
+    assert np.array_equal(block.marks, [1, 3, 8, 9, 10, 12, 13])
 
 
 def test_lines_of_many_or_deep_texts_are_decoded_one_by_one() -> None:

@@ -19,7 +19,7 @@ MAX_FORMS = 32
 """Forms that are looked for among the lines of a block: each costs a look at all lines that are left."""
 FEWEST = 50
 """Lines from which on a form is looked for: fewer are decoded faster one by one."""
-_NEAR_BYTES, _NEAR_LINES = 1024 * 1024, 4096
+_NEAR_BYTES = 256 * 1024
 """What is looked at in one go, so that it stays near the processor."""
 MAX_QUOTED = 200
 """Keys and texts of a line that others may be like."""
@@ -61,25 +61,29 @@ class Block:
     def __init__(self, content: bytes) -> None:
         self.content = content if content.endswith(b"\n") or not content else content + b"\n"
         codes = np.frombuffer(self.content, dtype=np.uint8)
-        marks = np.concatenate(
-            [np.zeros(0, dtype=np.int64)]
-            + [
-                np.flatnonzero((part == _QUOTE) | (part == _LINE_END)) + start
-                for start in range(0, len(codes), _NEAR_BYTES)
-                for part in [codes[start : start + _NEAR_BYTES]]
-            ]
-        )
-        is_end = codes[marks] == _LINE_END
-        self.ends = marks[is_end]
+        kind = np.int32 if len(codes) <= LARGEST else np.int64
+        marks, lines = [np.zeros(0, dtype=kind)], [np.zeros(0, dtype=np.int64)]
+        count = controls = 0
+        for start in range(0, len(codes), _NEAR_BYTES):
+            part = codes[start : start + _NEAR_BYTES]
+            controls += np.count_nonzero(part < _BLANK)
+            is_end = part == _LINE_END
+            found = np.flatnonzero(is_end | (part == _QUOTE))
+            lines.append(np.flatnonzero(is_end[found]) + count)
+            marks.append((found + start).astype(kind))
+            count += len(found)
+        self.marks = np.concatenate(marks)
+        """Where each quote and each line's end is."""
+        ends = np.concatenate(lines)
+        self.first_marks = np.zeros(len(ends) + 1, dtype=np.int64)
+        """Number of the first mark of each line, and at the end the number of marks."""
+        self.first_marks[1:] = ends + 1
+        self.ends = self.marks[ends]
         """Where each line ends."""
-        self.quotes = marks[~is_end]
-        """Where each quote is."""
-        self.first_quotes = np.zeros(len(self.ends) + 1, dtype=np.int64)
-        """Number of the first quote of each line, and at the end the number of quotes."""
-        self.first_quotes[1:] = np.flatnonzero(is_end) - np.arange(len(self.ends))
-        self.starts = np.zeros(len(self.ends), dtype=np.int64)
+        self.starts = np.zeros(len(ends), dtype=kind)
         """Where each line begins."""
         self.starts[1:] = self.ends[:-1] + 1
+        self._has_controls = controls > len(ends)
 
     def line(self, place: int) -> bytes:
         """A line without its end."""
@@ -92,10 +96,9 @@ class Block:
                 self.content.decode()
             except UnicodeDecodeError:
                 return np.empty(0, dtype=np.int64)
-        codes = np.frombuffer(self.content, dtype=np.uint8)
-        few = np.count_nonzero(codes < _BLANK) == len(self.ends)
-        if few and b"\\" not in self.content and b"\x7f" not in self.content:
+        if not self._has_controls and b"\\" not in self.content and b"\x7f" not in self.content:
             return np.arange(len(self.ends))
+        codes = np.frombuffer(self.content, dtype=np.uint8)
         odd = np.flatnonzero(
             ((codes < _BLANK) & (codes != _LINE_END)) | (codes == _BACKSLASH) | (codes == _DELETE)
         )
@@ -140,15 +143,24 @@ def _form(block: Block, candidates: np.ndarray, shown: Example) -> Form | None:
         return None
     begins = [0, *(texts[number][1] for number in free)]
     stops = [*(texts[number][0] for number in free), len(line)]
-    fixed = [line[begin:stop] for begin, stop in zip(begins, stops, strict=True)]
-    places, opens, closes = _like(block, candidates, 2 * len(quoted), list(free), fixed)
-    pieces = _pieces(block.content, opens, closes)
+    fixed = [line[begin:stop].decode() for begin, stop in zip(begins, stops, strict=True)]
+    lengths = [stop - begin for begin, stop in zip(begins, stops, strict=True)]
+    places, pieces = _pieces(block, candidates, 2 * len(quoted), list(free), lengths)
+    # Of each line: what lies before a text, and the text; what lies after the last; and its end.
+    width = 2 * len(free) + 2
+    fixed_as_told = pl.all_horizontal(
+        pl.first().gather_every(width, offset=2 * at) == text for at, text in enumerate(fixed)
+    )
     texts_of = {
-        name: pl.first().gather_every(2 * len(free), offset=2 * at + 1)
+        name: pl.first().gather_every(width, offset=2 * at + 1)
         for at, name in enumerate(free.values())
         if name is not None
     }
-    return Form(shown.event, places, pieces.to_frame().select(**texts_of))
+    is_like = pieces.to_frame().select(fixed_as_told).to_series()
+    found = pieces.to_frame().select(**texts_of)
+    if not is_like.all():
+        places, found = places[is_like.to_numpy()], found.filter(is_like)
+    return Form(shown.event, places, found)
 
 
 def _free(line: bytes, texts: dict[int, tuple[int, int]], shown: Example) -> dict[int, str | None] | None:
@@ -190,51 +202,27 @@ def _walk(value: Any, place: tuple[str, ...], places: dict[int, tuple[str, ...]]
             _walk(inner, (*place, ""), places)
 
 
-def _like(
-    block: Block, candidates: np.ndarray, count: int, numbers: list[int], fixed: list[bytes]
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The candidates that have `count` quotes and are equal to a line but for the texts after quotes of some numbers.
+def _pieces(
+    block: Block, candidates: np.ndarray, count: int, numbers: list[int], lengths: list[int]
+) -> tuple[np.ndarray, pl.Series]:
+    """The candidates that may be alike, and each cut before and after the texts that follow quotes of some numbers.
 
-    `fixed`: what lies before, between and after these texts. Gives the places of these lines, and of the quotes before
-    and after each text, a row per line.
+    These have `count` quotes and as many bytes before, between and after these texts as `lengths` says. What lies from
+    the end of a line to the next of them is a piece too.
     """
-    first = block.first_quotes
-    same = candidates[first[candidates + 1] - first[candidates] == count]
+    first = block.first_marks
+    same = candidates[first[candidates + 1] - first[candidates] == count + 1]
     ends = np.array([number + more for number in numbers for more in (0, 1)], dtype=np.int64)
-    found = [
-        _equal(block, part, block.quotes[first[part][:, None] + ends], fixed)
-        for start in range(0, len(same), _NEAR_LINES)
-        for part in [same[start : start + _NEAR_LINES]]
-    ]
-    places, quotes = zip(*found, strict=True)
-    whole = np.concatenate(quotes)
-    return np.concatenate(places), whole[:, ::2], whole[:, 1::2]
-
-
-def _equal(
-    block: Block, places: np.ndarray, quotes: np.ndarray, fixed: list[bytes]
-) -> tuple[np.ndarray, np.ndarray]:
-    """The places, and their quotes, of the lines that have these bytes outside of the quotes."""
-    begins = np.concatenate([block.starts[places][:, None], quotes[:, 1::2]], axis=1)
-    stops = np.concatenate([quotes[:, ::2] + 1, block.ends[places][:, None]], axis=1)
-    lengths = stops - begins
-    is_like = (lengths == np.array([len(text) for text in fixed])).all(axis=1)
-    places, quotes, begins = places[is_like], quotes[is_like], begins[is_like]
-    is_like = np.ones(len(places), dtype=bool)
-    for begin, text in zip(begins.T, fixed, strict=True):
-        width = next(width for width in (8, 4, 2, 1) if width <= len(text))
-        words = np.ndarray(
-            (len(block.content) - width + 1,), dtype=f"<u{width}", buffer=block.content, strides=(1,)
-        )
-        for at in {*range(0, len(text) - width, width), len(text) - width}:
-            is_like &= words[begin + at] == int.from_bytes(text[at : at + width], "little")
-    return places[is_like], quotes[is_like]
-
-
-def _pieces(content: bytes, opens: np.ndarray, closes: np.ndarray) -> pl.Series:
-    """The content cut before and after each text: those of even number lie between the texts."""
-    bounds = np.empty((len(opens), 2 * opens.shape[1]), dtype=np.int64)
-    bounds[:, ::2], bounds[:, 1::2] = opens + 1, closes
-    whole = np.concatenate([[0], bounds.ravel(), [len(content)]])
-    buffers = [None, pa.py_buffer(whole), pa.py_buffer(content)]
-    return pl.Series(pl.from_arrow(pa.Array.from_buffers(pa.large_string(), len(whole) - 1, buffers)))
+    bounds = np.empty((len(same), len(ends) + 2), dtype=block.marks.dtype)
+    bounds[:, 0], bounds[:, -1] = block.starts[same], block.ends[same]
+    bounds[:, 1:-1] = block.marks[first[same][:, None] + ends]
+    # A text begins after its quote.
+    bounds[:, 1:-1:2] += 1
+    is_like = np.ones(len(same), dtype=bool)
+    for at, length in enumerate(lengths):
+        is_like &= bounds[:, 2 * at + 1] - bounds[:, 2 * at] == length
+    if not is_like.all():
+        same, bounds = same[is_like], bounds[is_like]
+    whole = np.append(bounds.ravel(), bounds.dtype.type(len(block.content)))
+    buffers = [None, pa.py_buffer(whole), pa.py_buffer(block.content)]
+    return same, pl.Series(pl.from_arrow(pa.Array.from_buffers(pa.string(), len(whole) - 1, buffers)))

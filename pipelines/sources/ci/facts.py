@@ -126,16 +126,17 @@ def _runs(
     by_source: dict[str, _Of],
 ) -> set[tuple[str, str]]:
     """Put each run where its source's events are gathered; those that want a commit are given back."""
-    parts = [_by_run(frame) for frame in (jobs.last, jobs.earlier, jobs.removed)]
+    last = as_builds(jobs.last)
+    parts = [_by_run(frame) for frame in (last, jobs.earlier, jobs.removed)]
     recorded = {
         place: past.ids("evaluation_observed", place) for place in {place_of(uri) for uri, _ in known}
     }
     pending = set()
-    for key, run in runs.items():
+    for key, run in sorted(runs.items(), key=lambda one: (one[1].observed_at, one[0])):
         of = by_source.setdefault(place_of(run.source), _Of())
         before = known.get(key)
         own, earlier, removed = (part.get(key) for part in parts)
-        own = jobs.last.clear() if own is None else own
+        own = last.clear() if own is None else own
         if run.needs_commit and run.commit is None and (before is None or before.revision is None):
             pending.add(key)
             reason = "data.commit is not told: no event of the run has it"
@@ -149,7 +150,19 @@ def _runs(
 
 
 def _by_run(frame: pl.DataFrame) -> dict[tuple[str, str], pl.DataFrame]:
-    return frame.partition_by("source", "run_id", as_dict=True) if frame.height else {}  # type: ignore[return-value]
+    """(source, run_id) -> its rows."""
+    by = ["source", "run_id"]
+    begins = frame.select(
+        pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift()) for name in by)
+        | (pl.int_range(pl.len()) == 0)
+    ).to_series()
+    starts = begins.arg_true().to_list()
+    keys = frame.select(by)[starts].rows()
+    if len(set(keys)) < len(keys):
+        return frame.partition_by(by, as_dict=True)  # type: ignore[return-value]
+    # The rows of a run most often lie together: then nothing is copied.
+    ends = [*starts[1:], frame.height]
+    return {key: frame[start:end] for key, start, end in zip(keys, starts, ends, strict=False)}  # type: ignore[misc]
 
 
 def _run(
@@ -176,7 +189,7 @@ def _run(
             reason = "the source took back results that it had told"
             of.takes_back = True
             whole = whole.join(removed, on=JOB, how="anti")
-        own = columns.newest(pl.concat([whole, own]))
+        own = columns.newest(pl.concat([as_builds(whole), own]))
         row, listed = observation(source, jobset, _with_past(run, before), own, before)
         if reason is not None and row["id"] not in recorded:
             of.events += _retracted(source, (before.observation_id, *before.others), row, reason)
@@ -245,7 +258,7 @@ def _facts(source: str, of: _Of, past: Past) -> Facts:
         kinds = schema.polars_schema("evaluation_observed")
         told = pl.DataFrame(of.observations, schema={name: kinds[name] for name in of.observations[0]})
         frames["evaluation_observed"] = told
-        jobs = pl.concat(of.jobs)
+        jobs = pl.concat(of.jobs, rechunk=True)
         earlier = jobs.filter(pl.col("observation").is_null())
         if earlier.height:
             frames["build_observed"] = earlier.select(

@@ -19,6 +19,7 @@ from models.ci_format import (
     instant,
 )
 from pipelines.errors import BadInput
+from pipelines.log.distinct import distinct
 from pipelines.log.quarantine import NO_TIME
 from pipelines.sources.base import REJECTED_ROWS, Rejected
 from pipelines.sources.ci import columns, generic_columns, generic_lines, generic_nix, generic_runs
@@ -143,7 +144,7 @@ def _counted(reasons: Counter[str], name: str) -> list[Rejected]:
 
 def _without_reserved(jobs: pl.DataFrame, seen: _Read, name: str) -> pl.DataFrame:
     """Events but those in the name of an installation that is read by itself."""
-    false = [source for source in jobs["source"].unique() if place_of(source).lower() in RESERVED]
+    false = [source for source in distinct(jobs["source"]) if place_of(source).lower() in RESERVED]
     reason = f"source is not your own: that installation is read by itself ({', '.join(RESERVED)})"
     spoken = pl.col("source").is_in(false)
     if false:

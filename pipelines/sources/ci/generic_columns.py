@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 
+from pipelines.log.distinct import distinct
 from pipelines.sources.ci import generic_decoder
 from pipelines.sources.ci.alike import Form
 from pipelines.sources.ci.columns import JOBS
@@ -137,8 +138,8 @@ def jobs(
 
 
 def _instant(told: pl.Series) -> pl.Expr:
-    # The general form takes five times as long as that of whole seconds.
-    form = "%+" if told.str.contains(".", literal=True).any() else "%Y-%m-%dT%H:%M:%SZ"
+    # Whole seconds have one length; the general form takes five times as long.
+    form = "%+" if (told.str.len_bytes().max() or 0) > len("2026-01-01T00:00:00Z") else "%Y-%m-%dT%H:%M:%SZ"  # type: ignore[operator]
     instant = pl.col(told.name).str.to_datetime(form, time_unit="us", strict=False, cache=False)
     return instant if form == "%+" else instant.dt.replace_time_zone("UTC")
 
@@ -149,10 +150,11 @@ def _doubts(columns: dict[str, pl.Series], is_plain: bool) -> list[pl.Expr]:
         name: pattern for name in columns if (pattern := generic_decoder.pattern_of(name)) is not None
     }
     told = pl.DataFrame([columns[name] for name in patterns])
-    distinct = told.head(_SAMPLE).select(pl.all().n_unique()).row(0, named=True)
-    few = [name for name, n in distinct.items() if n <= _SAMPLE // 20]
+    seen = told.head(_SAMPLE).select(pl.all().n_unique()).row(0, named=True)
+    few = [name for name, n in seen.items() if n <= _SAMPLE // 20]
     doubts = []
-    for name, values in told.select(pl.col(few).unique().implode()).row(0, named=True).items():
+    for name in few:
+        values = distinct(told[name]).to_list()
         bad = [text for text in values if text is not None and not re.search(patterns[name], text)]
         doubts += [pl.col(name).is_in(bad)] if bad else []
     for name in patterns.keys() - set(few):

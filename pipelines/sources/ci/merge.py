@@ -105,7 +105,9 @@ def jobs(readings: Sequence[Reading], of: Mapping[tuple[str, str], Run]) -> Jobs
     if last.height < told.height:
         same = [*JOB, "attempt", "status", "occurred_at"]
         earlier = told.join(last.select(same), on=same, how="anti", nulls_equal=True, maintain_order="left")
-    removed = taken.join(last, on=JOB, how="anti").select(JOB).unique(maintain_order=True)
+    removed = taken.select(JOB)
+    if removed.height:
+        removed = removed.join(last, on=JOB, how="anti").unique(maintain_order=True)
     return Jobs(last, earlier, removed, unmatched, rejected)
 
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import polars as pl
 
 from models.vocabulary import STATUS_CLASSES, Cause, Coverage, RedKind
+from pipelines.log.distinct import distinct, is_one, may_repeat
 from pipelines.sources import machines
 from pipelines.sources.base import Listing
 from pipelines.sources.ci.known import PastRun
@@ -80,12 +81,11 @@ def as_builds(jobs: pl.DataFrame) -> pl.DataFrame:
 def _derived_ids(jobs: pl.DataFrame) -> pl.Series:
     """What stands for a build's id where none is told: run, attribute, system and variant."""
     parts = ("run_id", "attr", "system", "variant")
-    joined = jobs.select(pl.concat_str(parts, separator="/")).to_series()
-    is_plain = (joined.str.count_matches("/", literal=True) == len(parts) - 1) & ~joined.str.contains(
-        "%", literal=True
-    )
-    if is_plain.all():
-        return joined
+    if not any(
+        (jobs[name].head(1) if is_one(jobs[name]) else jobs[name]).str.contains("[/%]").any()
+        for name in parts
+    ):
+        return jobs.select(pl.concat_str(parts, separator="/")).to_series()
     escaped = [
         pl.col(name).str.replace_all("%", "%25", literal=True).str.replace_all("/", "%2F", literal=True)
         for name in parts
@@ -94,15 +94,20 @@ def _derived_ids(jobs: pl.DataFrame) -> pl.Series:
 
 
 def observation(
-    source: str, jobset: str, run: Run, jobs: pl.DataFrame, before: PastRun | None = None
+    source: str, jobset: str, run: Run, builds: pl.DataFrame, before: PastRun | None = None
 ) -> tuple[dict[str, object], pl.DataFrame]:
-    """An observation as a row, and its list. Its key follows from what it says, without times."""
-    listed = as_builds(jobs)
+    """An observation as a row, and its list. Its key follows from what it says, without times.
+
+    `builds`: the run's jobs as `as_builds` gives them.
+    """
+    # In the order of the log: a run's rows are sorted in less time than those of all runs together.
+    by = [name for name in ("system", "build_id") if not is_one(builds[name])]
+    listed = builds.sort(by) if by else builds
     counted = {} if run.counts is None else {status: n for status, n in run.counts if n}
     agrees = run.counts is None or counted == dict(listed["status"].value_counts().iter_rows())
     is_ended = run.status in (None, "succeeded")
     is_full = run.is_complete and agrees and is_ended and bool(run.systems or listed.height)
-    systems = set(listed["system"].unique())
+    systems = set(distinct(listed["system"]))
     if is_full:
         systems |= set(run.systems)
     newest = run.observed_at
@@ -151,20 +156,20 @@ def listing(source: str, jobset: str, told: pl.DataFrame, jobs: pl.DataFrame) ->
     observations = told.select("id", "evaluation_id", "ordinal", "observed_at", "systems").sort("id")
     columns_of_build = ["attr", "system", "variant", "build_id"]
     number = dict(zip(observations["id"], range(observations.height), strict=True))
-    rows = jobs.filter(pl.col("observation").is_in(list(number))).with_columns(
-        number=pl.col("observation").replace_strict(number, return_dtype=pl.UInt32)
-    )
+    rows = jobs.with_columns(
+        number=pl.col("observation").replace_strict(number, default=None, return_dtype=pl.UInt32)
+    ).filter(pl.col("number").is_not_null())
     builds = rows.select(columns_of_build)
-    if not rows.select(pl.col("build_id").hash().is_duplicated().any()).item():
+    if not may_repeat(builds, ["build_id"]):
         build = pl.int_range(rows.height, dtype=pl.UInt32, eager=True)
     else:
         builds = builds.unique(maintain_order=True)
-        build = rows.join(
+        build = rows.select(columns_of_build).join(
             builds.with_row_index("build"), on=columns_of_build, how="left", maintain_order="left"
         )["build"]
     columns_of_status = ["source_status", "status", "is_finished", "cause"]
     statuses = rows.select(columns_of_status).unique().sort(columns_of_status)
-    status = rows.join(
+    status = rows.select(columns_of_status).join(
         statuses.with_row_index("state"), on=columns_of_status, how="left", maintain_order="left"
     )["state"]
     return Listing(

@@ -1,0 +1,46 @@
+"""What the short cuts over columns say equals what a look at every row says."""
+
+import polars as pl
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipelines.log.distinct import distinct, is_one, may_repeat
+from pipelines.log.order import SORT_COLUMNS, in_order
+
+WORDS = st.none() | st.sampled_from(["", "a", "b", "a/b", "ä"])
+COLUMN = st.lists(WORDS, max_size=80) | st.integers(1, 200).map(lambda n: ["a"] * n + ["b"])
+
+
+@settings(deadline=None)
+@given(COLUMN)
+def test_one_value_and_distinct_values_are_those_of_the_column(told: list[str | None]) -> None:
+    values = pl.Series("word", told, dtype=pl.String)
+    assert is_one(values) == (len(set(told)) < 2)
+    assert len(distinct(values)) == len(set(told))
+    assert set(distinct(values)) == set(told)
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(WORDS, WORDS, st.integers(0, 3)), max_size=30), st.sampled_from([1, 2, 3]))
+def test_rows_may_repeat_where_they_do(told: list[tuple[str | None, str | None, int]], width: int) -> None:
+    rows = pl.DataFrame(told, schema={"a": pl.String, "b": pl.String, "n": pl.Int64}, orient="row")
+    keys = [row[:width] for row in told]
+    assert may_repeat(rows, rows.columns[:width]) == (len(set(keys)) < len(keys))
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 2), WORDS, WORDS, st.integers(0, 9).map(str)), max_size=30),
+    st.booleans(),
+)
+def test_rows_of_a_batch_are_in_order_whether_or_not_they_came_so(
+    told: list[tuple[int, str | None, str | None, str]], is_sorted: bool
+) -> None:
+    names = ["observed_at", "observation_id", "system", "build_id"]
+    rows = pl.DataFrame(
+        told, schema=dict(zip(names, (pl.Int64, pl.String, pl.String, pl.String), strict=True)), orient="row"
+    ).with_columns(attr=pl.col("build_id") + "x", change=pl.lit("listed"))
+    by = [name for name in SORT_COLUMNS["membership_changed"] if name in rows.columns]
+    expected = rows.sort([*by, "change"], nulls_last=True)
+    given_rows = expected if is_sorted else rows
+    assert in_order("membership_changed", given_rows).equals(expected)
