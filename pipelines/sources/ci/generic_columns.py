@@ -101,7 +101,11 @@ def jobs(
     `numbers`: their lines. `is_plain`: no text of theirs has a control character.
     """
     doubts = _doubts(columns, is_plain)
-    instants = {name: _instant(columns[name]) for name in _TIMES if name in columns}
+    # Each is looked at several times, and read once.
+    read = pl.DataFrame(list(columns.values())).select(
+        _instant(columns[name]).alias(f"{name} read") for name in _TIMES if name in columns
+    )
+    instants = {name: pl.col(f"{name} read") for name in _TIMES if name in columns}
     doubts += [pl.col(name).is_not_null() & instant.is_null() for name, instant in instants.items()]
     if {"started_at", "stopped_at"} <= instants.keys():
         doubts.append(instants["started_at"] > instants["stopped_at"])
@@ -129,7 +133,7 @@ def jobs(
         made["log_url"] = pl.when(is_web).then("log_url")
     drvs = pl.col("failed_drvs").str.split(_DRVS).fill_null([])
     made["failed_drvs"] = drvs if "failed_drvs" in columns else pl.lit([], dtype=pl.List(pl.String))
-    told = pl.DataFrame([*columns.values(), numbers.alias("line")]).select(
+    told = pl.DataFrame([*columns.values(), *read, numbers.alias("line")]).select(
         *(made[name].alias(name) for name in SCHEMA.names()),
         doubted=pl.any_horizontal(pl.lit(value=False), *doubts).fill_null(value=False),
     )
