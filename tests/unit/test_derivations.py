@@ -1,5 +1,7 @@
 """Identities and names of derivations."""
 
+import re
+
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -41,6 +43,27 @@ def test_a_column_gives_what_one_by_one_gives(hashes: list[str | None]) -> None:
     joined = pl.concat(parts, rechunk=False)
     assert derivation_hashes.id64(parts[0]).to_list() == [one(value) for value in parts[0]]
     assert derivation_hashes.id64(joined).to_list() == [one(value) for value in joined]
+
+
+PATHS = st.builds(
+    "{}{}{}{}".format,
+    st.sampled_from(["/nix/store/", "/gnu/store/", "/", "", "/nix/store//", "é/nix/store/"]),
+    HASHES | st.text(max_size=34),
+    st.sampled_from(["-a", "-", "-a/b", "a", "-é-1.0", "-\n"]),
+    st.sampled_from([".drv", ".drv", ".drv/", ""]),
+)
+
+
+@settings(max_examples=300)
+@given(st.lists(PATHS | st.none(), max_size=3))
+def test_paths_give_the_hash_of_their_last_part(paths: list[str | None]) -> None:
+    def one(path: str | None) -> int | None:
+        found = re.search(rf"/([{ALPHABET}]{{32}})-[^/]+\.drv\Z", path or "")
+        return id64(found[1]) if found else None
+
+    told = derivation_hashes.of_builds(pl.DataFrame({"drv_path": paths}, schema={"drv_path": pl.String}))
+    found = told["derivation_id64"].to_list() if "derivation_id64" in told.columns else [None] * len(paths)
+    assert found == [one(path) for path in paths]
 
 
 @pytest.mark.parametrize(
