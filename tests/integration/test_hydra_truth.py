@@ -27,7 +27,7 @@ def warehouses(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouses]
         log = EventLog(tmp_path_factory.mktemp(name) / "log")
         for instant in instants:
             hydra_world.record(log, hydra_world.tables(instant))
-        built[name] = histories.build(log)
+        built[name] = histories.build(log, also=("staging.aggregate_observed",))
     yield built
     for con in built.values():
         con.close()
@@ -187,10 +187,11 @@ def test_runs_of_aggregates_are_those_of_the_database(warehouses: Warehouses, na
         )
         .fetchall()
     )
-    constituents: dict[int, list[int]] = {}
-    given = hydra_world.tables("t2" if name == "both" else name).constituents
-    for aggregate, constituent in given.iter_rows():
-        constituents.setdefault(aggregate, []).append(constituent)
+    constituents = dict(
+        warehouses[name]
+        .sql("select build_id::bigint, constituents::bigint[] from staging.aggregate_observed")
+        .fetchall()
+    )
     for row in _truth(name)["green_runs"]:
         of = constituents[row["build"]]
         status, word = newest[row["build"]]
