@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import ModuleType
 
 import polars as pl
 import pytest
@@ -178,24 +179,66 @@ def test_a_restart_is_seen_though_it_keeps_its_status(changing: str) -> None:
     assert RESTARTED not in tables.builds["build_id"]
 
 
+def test_what_is_committed_while_it_reads_is_seen_by_the_next_run(changing: str, tmp_path: Path) -> None:
+    """Between two pieces the log is written, which takes its time; all pieces are of one instant."""
+    _ingest(changing, tmp_path / "alone", FIRST)
+    said: list[str] = []
+
+    def meanwhile(line: str) -> None:
+        if not said:
+            execute(
+                changing,
+                f"update builds set finished = 0 where id = {RESTARTED}",
+                "update builds set buildstatus = 1 where buildstatus = 0 and id % 2 = 0",
+                "delete from jobsetevalmembers where build % 3 = 0",
+                "delete from jobsetevals where id % 4 = 0",
+            )
+        said.append(line)
+
+    log = EventLog(tmp_path / "beside" / "log")
+    given = (URL, [], tmp_path / "beside", log, tmp_path / "beside" / "quarantine")
+    database_ingest.ingest_database(changing, *given, meanwhile, FIRST)
+    assert len(said) > 4
+    for event_type, key in {
+        "build_observed": ["build_id"],
+        "evaluation_observed": ["id"],
+        "membership_changed": ["observation_id", "attr", "system", "variant"],
+    }.items():
+        beside, alone = (
+            EventLog(tmp_path / name / "log").scan(event_type).sort(key).collect()
+            for name in ("beside", "alone")
+        )
+        assert_frame_equal(beside, alone)
+    database_ingest.ingest_database(changing, *given, said.append, FIRST + timedelta(hours=1))
+    newest = log.scan("build_observed").filter(pl.col("build_id") == str(RESTARTED)).collect()
+    assert newest.sort("observed_at")["status"].to_list() == ["succeeded", "queued"]
+
+
+@pytest.mark.parametrize(
+    "place", [(database_state, "save"), (database_ingest, "record")], ids=["log, no state", "neither"]
+)
 def test_a_kill_between_log_and_state_repeats_and_loses_nothing(
-    changing: str, postgres: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    changing: str,
+    postgres: Cluster,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    place: tuple[ModuleType, str],
 ) -> None:
     _ingest(changing, tmp_path / "straight", FIRST)
     fill(postgres, changing, "t2")
     _ingest(changing, tmp_path / "straight", SECOND)
     fill(postgres, changing, "t1")
     kept: list[int] = []
+    step = getattr(*place)
 
-    def killed(*given: object) -> None:
+    def killed(*given: object) -> object:
         kept.append(1)
         if len(kept) == 3:
             raise KeyboardInterrupt
-        save(*given)
+        return step(*given)
 
-    save = database_state.save
     with monkeypatch.context() as patch:
-        patch.setattr(database_state, "save", killed)
+        patch.setattr(*place, killed)
         with pytest.raises(KeyboardInterrupt):
             _ingest(changing, tmp_path / "killed", FIRST)
     again = _ingest(changing, tmp_path / "killed", FIRST)

@@ -86,10 +86,10 @@ def test_a_stop_file_ends_a_wait_within_seconds(server: replay_server.Replay, tm
     refused = []
 
     def sleep(seconds: float) -> None:
-        at.seconds += seconds
         if server.paths and len(server.paths) == 30:
             refused.append(at.seconds)
             stop.touch()
+        at.seconds += seconds
 
     server.fault = lambda number, _path: (
         replay_server.status(429, {"Retry-After": "900"}) if number == 30 else None

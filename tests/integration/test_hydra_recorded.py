@@ -151,6 +151,6 @@ def test_no_address_of_a_person_leaves_the_text_of_errors(store: Store) -> None:
     build(store, 1, AT)
     evaluation = Evaluation(id=7, timestamp=1, hasnewbuilds=1, builds=[1])
     store.add_evaluation("p/j", evaluation, msgspec.json.encode(evaluation), "/eval/7", AT)
-    store.add_errors("p/j", 1, "hello: maintained by jo.do+nix@mail.example.org, at a@b")
+    store.add_errors("p/j", 1, "hello: maintained by jo.do+nix@mail.example.org, <x@b.org>, at a@b")
     (text,) = crawled.tables(store).evaluations["evaluation_errors"]
-    assert text == "hello: maintained by (address left out), at a@b"
+    assert text == "hello: maintained by (address left out), <(address left out)>, at a@b"
