@@ -262,15 +262,32 @@ def test_a_renamed_jobset_keeps_the_name_under_which_it_is_recorded(
             names[recorded] = set(tables.builds.select("project", "jobset").rows())
             assert names[recorded] == set(tables.evaluations.select("project", "jobset").rows())
             assert tables.evaluations.height == 12
-            # Configured under its new name as well, it is the same.
-            crawling.run(
-                store, crawling.instance(server.url, "nixos/trunk-combined"), Time(AS_OF["t1"] + 120)
-            )
-            assert (
-                set(crawled.tables(store).evaluations.select("project", "jobset").rows()) == names[recorded]
-            )
+            # Configured under its new name as well, it is the same, with what is new since.
+            server.instant = "t2"
+            crawling.run(store, crawling.instance(server.url, "nixos/trunk-combined"), Time(AS_OF["t2"]))
+            tables = crawled.tables(store)
+            assert tables.evaluations.height > 12
+            assert set(tables.evaluations.select("project", "jobset").rows()) == names[recorded]
+            assert set(tables.builds.select("project", "jobset").rows()) == names[recorded]
+            server.instant = "t1"
     assert list(names.values()) == [{("nixos", "trunk-combined")}, {("nixos", "unstable")}]
     assert server.paths.count("/jobset/nixos/unstable/evals") == 2
+
+
+def test_a_big_jobset_that_was_renamed_has_the_name_that_it_is_given_now(
+    server: replay_server.Replay, store: Store
+) -> None:
+    asked = crawling.instance(server.url, JobsetConfig("nixos/unstable", big=True))
+    crawling.run(store, asked, Time())
+    tables = crawled.tables(store)
+    assert tables.evaluations.select("project", "jobset", "evaluation_id").rows() == [
+        ("nixos", "trunk-combined", 1824180)
+    ]
+    assert set(tables.builds.select("project", "jobset").rows()) == {("nixos", "trunk-combined")}
+    assert tables.constituents.height > 0
+    server.paths.clear()
+    crawling.run(store, asked, Time(AS_OF["t1"] + 60))
+    assert server.paths == ["/jobset/nixos/trunk-combined/latest-eval"]
 
 
 def test_ones_own_hydra_is_asked_again_without_delay(
