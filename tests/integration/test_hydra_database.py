@@ -304,6 +304,18 @@ def test_addresses_in_texts_and_logins_in_inputs_are_left_out(changing: str) -> 
     assert set(tables.evaluations["flake"].drop_nulls()) == {"git+ssh://example.org/flake"}
 
 
+def test_of_alternatives_of_an_input_the_first_counts(changing: str, at_t1: str) -> None:
+    columns = "eval, name, type, uri, value, dependency, path, sha256hash"
+    execute(
+        changing,
+        f"insert into jobsetevalinputs ({columns}, altnr, revision) "
+        f"select {columns}, 1, repeat('f', 40) from jobsetevalinputs",
+    )
+    evaluations = [database.read(dsn, [], {}, FIRST)[0].evaluations for dsn in (changing, at_t1)]
+    assert evaluations[0]["revision"].n_unique() > 10
+    assert_frame_equal(*evaluations)
+
+
 def test_a_renamed_jobset_goes_on_under_the_name_it_was_read_by(changing: str) -> None:
     _, state = database.read(changing, ["nixpkgs/unstable"], {}, FIRST)
     assert set(state) == {"nixpkgs/trunk"}
