@@ -274,6 +274,13 @@ def test_root_causes_reach_the_log_and_addresses_do_not(at_t2: str, tmp_path: Pa
         pl.col("status").is_in(["timed-out", "output-limit-exceeded"]), pl.col("cause") == "dependency"
     )
     assert others.height > 0, "a dependency's failure under a code of its own"
+    errors = hydra_world.tables("t2").evaluations.select(
+        pl.col("evaluation_id").cast(pl.String), "evaluation_errors"
+    )
+    errors = errors.filter(pl.col("evaluation_errors") != "").sort("evaluation_id")
+    assert errors.height == 3
+    kept = EventLog(tmp_path / "log").scan("evaluation_observed").select(errors.columns).drop_nulls()
+    assert_frame_equal(kept.sort("evaluation_id").collect(), errors)
     texts = 0
     for event_type in ("build_observed", "evaluation_observed", "membership_changed", "gap_declared"):
         shown = EventLog(tmp_path / "log").scan(event_type).collect().write_ndjson()
