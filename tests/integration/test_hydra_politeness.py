@@ -1,7 +1,7 @@
 """How a Hydra is asked: as slowly as it wishes, by somebody who can be written to, until the operator says stop."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from email.utils import format_datetime
 from pathlib import Path
 
@@ -10,7 +10,7 @@ import pytest
 from pipelines.log.store import EventLog
 from pipelines.sources.hydra.client import LONGEST_WAIT
 from pipelines.sources.hydra.ingest import ingest_hydra
-from pipelines.sources.hydra.outcomes import GaveUp
+from pipelines.sources.hydra.outcomes import GaveUp, NotAsked
 from pipelines.sources.hydra.store import Store
 from tests import crawling, replay_server
 from tests.crawling import AS_OF, Time
@@ -105,6 +105,27 @@ def test_a_stop_file_ends_a_wait_within_seconds(server: replay_server.Replay, tm
         "30 requests" in line and f"stopped: {stop} is there: remove it to go on" in line for line in told
     )
     assert log.scan("build_observed").collect().height > 0
+
+
+def test_outside_of_its_window_of_time_an_instance_is_not_asked(
+    server: replay_server.Replay, tmp_path: Path
+) -> None:
+    """The window closes 41 seconds after the first request, of which there is one every two seconds."""
+    asked = replace(crawling.instance(server.url, FLAKE), window=(time(10, 30), time(10, 41)))
+    log, at = EventLog(tmp_path / "log"), Time()
+    told: list[str] = []
+
+    def ingest() -> None:
+        clock = at.clock()
+        ingest_hydra(asked, (), tmp_path, log, tmp_path / "q", told.append, clock.now, clock)
+
+    ingest()
+    assert len(server.paths) == 21
+    assert any("stopped: outside of the configured window of time" in line for line in told)
+    assert log.scan("build_observed").collect().height > 0
+    with pytest.raises(NotAsked, match="outside of the configured window of time"):
+        ingest()
+    assert len(server.paths) == 21
 
 
 def test_what_was_answered_before_it_gave_up_is_in_the_log_and_not_asked_for_again(
