@@ -6,7 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -17,6 +17,8 @@ import pytest
 
 from pipelines.log.store import EventLog
 from pipelines.sources.hydra import crawled
+from pipelines.sources.hydra.client import Client
+from pipelines.sources.hydra.crawl import crawl
 from pipelines.sources.hydra.ingest import ingest_hydra
 from pipelines.sources.hydra.instance import JobsetConfig
 from pipelines.sources.hydra.outcomes import NotAsked
@@ -362,6 +364,44 @@ def test_a_killed_crawl_loses_at_most_the_request_it_waited_for(
     assert len(server.paths) <= clean + len(kills)
     with closing(Store(path)) as store:
         found = crawled.tables(store)
+    assert newest(found).equals(newest(expected))
+    assert found.members.equals(expected.members)
+    assert found.evaluations.drop("observed_at").equals(expected.evaluations.drop("observed_at"))
+
+
+class Killed(BaseException):
+    """The process is no more: nobody catches it."""
+
+
+@pytest.mark.parametrize("is_sent", [False, True], ids=["before it was sent", "before it was kept"])
+def test_wherever_a_crawl_is_killed_it_loses_that_request_alone(
+    server: replay_server.Replay, store: Store, tmp_path: Path, is_sent: bool
+) -> None:
+    """Every run keeps one answer and is killed at its second request."""
+    asked, at = crawling.instance(server.url, "nixpkgs/lib-flake"), Time()
+    with closing(Store(tmp_path / "whole.sqlite")) as whole:
+        crawling.run(whole, asked, Time())
+        expected = crawled.tables(whole)
+    clean = list(server.paths)
+    assert clean[1].endswith("?page=2")
+    server.paths.clear()
+    ended = None
+    while ended != "complete" and len(server.paths) < 2 * len(clean):
+        client = Client(asked, at.clock())
+        request = client._request
+
+        def once(path: str, client=client, request=request) -> tuple[bytes, str | None]:
+            if client.requests:
+                if is_sent:
+                    request(path)
+                raise Killed
+            return request(path)
+
+        client._request = once
+        with closing(client), suppress(Killed):
+            ended = crawl(asked, asked.jobsets, store, client).ended
+    assert server.paths == [clean[0], *(path for path in clean[1:] for _ in range(1 + is_sent))]
+    found = crawled.tables(store)
     assert newest(found).equals(newest(expected))
     assert found.members.equals(expected.members)
     assert found.evaluations.drop("observed_at").equals(expected.evaluations.drop("observed_at"))
