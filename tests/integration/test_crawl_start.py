@@ -65,6 +65,8 @@ def assert_only_what_is_new_is_asked_for(origin: str | Path, tmp_path: Path) -> 
     # Besides those: failed builds that may have been restarted, pages, errors, constituents.
     assert len(builds) < new.len() + waiting.height + 60
     assert len(server.paths) < len(builds) + 40
+    pages = [path for path in server.paths if "/evals" in path]
+    assert pages == [f"/jobset/{name}/evals" for name in JOBSETS]
     for instant in ("t1", "t2"):
         ingest_database(
             EXPORT / instant, server.url, [], tmp_path / "exports", exports, tmp_path / "quarantine",

@@ -119,8 +119,9 @@ def test_a_fresh_crawl_holds_the_world(
     with closing(Store(path)) as store:
         assert_is_the_world(crawled.tables(store), instant)
         assert crawled.gaps(store, "s") == []
-    builds = [path for path in server.paths if re.fullmatch(r"/build/\d+", path)]
-    assert len(builds) == len(set(builds))
+    builds = [int(path.split("/")[2]) for path in server.paths if re.fullmatch(r"/build/\d+", path)]
+    # Each once, oldest first.
+    assert builds == sorted(set(builds))
     assert all(headers["Accept"] == "application/json" for headers in server.headers)
     assert all(headers["User-Agent"] == "nixpkgs-health" for headers in server.headers)
     assert all(headers["Accept-Encoding"] == "gzip" for headers in server.headers)
@@ -321,9 +322,10 @@ def test_unfinished_builds_are_asked_for_ever_later_and_given_up(
         crawling.run(store, asked, Time(at))
         if "/build/309005628" in server.paths:
             asked_at.append((at - begun) / 3600)
+            assert len(asked_at) < 60
     gaps = [earlier - later for later, earlier in pairwise(asked_at)]
     assert asked_at[0] <= 3.0
-    assert gaps[:5] == sorted(gaps[:5])
+    assert all(after >= 1.8 * before for before, after in pairwise(gaps[:4]))
     assert max(gaps) <= 24.5
     assert asked_at[-1] / 24 == pytest.approx(30, abs=1.1)
     (gap,) = crawled.gaps(store, "s")

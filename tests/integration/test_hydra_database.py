@@ -214,6 +214,46 @@ def test_what_is_committed_while_it_reads_is_seen_by_the_next_run(changing: str,
     assert newest.sort("observed_at")["status"].to_list() == ["succeeded", "queued"]
 
 
+def test_the_very_next_ids_are_new(changing: str) -> None:
+    """An evaluation and a build that follow the newest ones read, without an id between."""
+    _, state = database.read(changing, ["nixpkgs/trunk"], {}, FIRST)
+    position = state["nixpkgs/trunk"]
+    last, build, jobset = position.last_evaluation, position.last_build, position.jobset_id
+    copied = []
+    for table, number in (("builds", build), ("jobsetevals", last)):
+        copied += [
+            f"delete from {table} where id = {number + 1}",
+            f"create temporary table copy_of_{table} as select * from {table} where id = {number}",
+            f"update copy_of_{table} set id = {number + 1}",
+            f"insert into {table} select * from copy_of_{table}",
+        ]
+    copied += [
+        f"delete from jobsetevalmembers where eval = {last + 1}",
+        f"insert into jobsetevalmembers (eval, build, isnew) values ({last + 1}, {build + 1}, 1)",
+    ]
+    execute(changing, *copied)
+    tables, after = database.read(changing, ["nixpkgs/trunk"], state, FIRST + timedelta(hours=1))
+    assert tables.members.rows() == [(last + 1, build + 1)]
+    assert tables.evaluations["evaluation_id"].to_list() == [last + 1]
+    assert build + 1 in tables.builds["build_id"]
+    position = after["nixpkgs/trunk"]
+    assert (position.last_evaluation, position.last_build) == (last + 1, build + 1)
+    assert position.jobset_id == jobset
+
+
+def test_what_was_stored_later_than_it_stopped_is_read(changing: str) -> None:
+    """A restart that ended and was stored after the last run, with a time of stopping from before it."""
+    _, state = database.read(changing, [], {}, FIRST)
+    stop = state["nixos/trunk-combined"].last_stop - 3000
+    execute(
+        changing,
+        f"update builds set buildstatus = 1, stoptime = {stop} where id = {RESTARTED} and finished = 1",
+    )
+    tables, _ = database.read(changing, [], state, FIRST + timedelta(hours=1))
+    seen = tables.builds.filter(pl.col("build_id") == RESTARTED)
+    assert seen.select("is_finished", "build_status").rows() == [(True, 1)]
+
+
 @pytest.mark.parametrize(
     "place", [(database_state, "save"), (database_ingest, "record")], ids=["log, no state", "neither"]
 )
