@@ -14,6 +14,7 @@ from polars.testing import assert_frame_equal
 from pipelines.bench.postgres import Cluster
 from pipelines.cli import main
 from pipelines.log.store import EventLog
+from pipelines.sources.hydra import crawled
 from pipelines.sources.hydra.crawl_start import start_crawl
 from pipelines.sources.hydra.database_ingest import ingest_database
 from pipelines.sources.hydra.ingest import ingest_hydra
@@ -80,6 +81,10 @@ def assert_only_what_is_new_is_asked_for(origin: str | Path, tmp_path: Path) -> 
     (file,) = (tmp_path / "var" / "crawl").glob("*.sqlite")
     with closing(Store(file)) as store:
         kept = store.db.execute("select body from seen union all select body from evaluations").fetchall()
+        told = crawled.tables(store)
+    parts = before.constituents.join(told.builds, left_on="aggregate", right_on="build_id", how="semi")
+    assert parts.height > 100
+    assert parts.join(told.constituents, on=parts.columns, how="anti").is_empty()
     assert len(kept) > 3000
     assert not [body for (body,) in kept if b"maint" in zlib.decompress(body)]
 
