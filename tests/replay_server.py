@@ -93,7 +93,14 @@ class Replay(ThreadingHTTPServer):
         self.paths: list[str] = []
         """Every path that was asked for, in order."""
         self.headers: list[dict[str, str]] = []
+        self.connections = 0
+        """Connections that were opened to it."""
         self.lock = threading.Lock()
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """A connection is opened."""
+        self.connections += 1
+        super().process_request(request, client_address)
 
     @property
     def url(self) -> str:

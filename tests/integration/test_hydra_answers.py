@@ -244,7 +244,7 @@ def test_a_page_that_hydra_cannot_answer_stops_no_other_jobset(
 
 
 def test_texts_of_errors_are_those_of_the_database_and_name_nobody(
-    server: replay_server.Replay, store: Store
+    server: replay_server.Replay, store: Store, tmp_path: Path
 ) -> None:
     """Of each jobset's newest evaluation; what a text says of people's addresses is not even kept beside the log."""
     crawling.run(store, crawling.instance(server.url, TRUNK), Time(AS_OF["t2"]))
@@ -252,6 +252,10 @@ def test_texts_of_errors_are_those_of_the_database_and_name_nobody(
     world = hydra_world.tables("t2").evaluations.filter(jobset="trunk", project="nixpkgs")
     newest_one = world.sort("evaluation_id").tail(1).select("evaluation_id", "evaluation_errors")
     assert told.equals(newest_one)
+    log = EventLog(tmp_path / "log")
+    hydra_world.record(log, crawled.tables(store))
+    logged = log.scan("evaluation_observed").select("evaluation_id", "evaluation_errors").collect()
+    assert logged.drop_nulls().rows() == [(str(number), text) for number, text in newest_one.rows()]
     path = f"/jobset/{TRUNK}/errors"
     shown = json.loads(replay_server.body("t2", path)) | {
         "errormsg": "at b.nix: ask jo.do+nix@mail.example.org"

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import ModuleType
 
 import polars as pl
 import pytest
@@ -178,24 +179,106 @@ def test_a_restart_is_seen_though_it_keeps_its_status(changing: str) -> None:
     assert RESTARTED not in tables.builds["build_id"]
 
 
+def test_what_is_committed_while_it_reads_is_seen_by_the_next_run(changing: str, tmp_path: Path) -> None:
+    """Between two pieces the log is written, which takes its time; all pieces are of one instant."""
+    _ingest(changing, tmp_path / "alone", FIRST)
+    said: list[str] = []
+
+    def meanwhile(line: str) -> None:
+        if not said:
+            execute(
+                changing,
+                f"update builds set finished = 0 where id = {RESTARTED}",
+                "update builds set buildstatus = 1 where buildstatus = 0 and id % 2 = 0",
+                "delete from jobsetevalmembers where build % 3 = 0",
+                "delete from jobsetevals where id % 4 = 0",
+            )
+        said.append(line)
+
+    log = EventLog(tmp_path / "beside" / "log")
+    given = (URL, [], tmp_path / "beside", log, tmp_path / "beside" / "quarantine")
+    database_ingest.ingest_database(changing, *given, meanwhile, FIRST)
+    assert len(said) > 4
+    for event_type, key in {
+        "build_observed": ["build_id"],
+        "evaluation_observed": ["id"],
+        "membership_changed": ["observation_id", "attr", "system", "variant"],
+    }.items():
+        beside, alone = (
+            EventLog(tmp_path / name / "log").scan(event_type).sort(key).collect()
+            for name in ("beside", "alone")
+        )
+        assert_frame_equal(beside, alone)
+    database_ingest.ingest_database(changing, *given, said.append, FIRST + timedelta(hours=1))
+    newest = log.scan("build_observed").filter(pl.col("build_id") == str(RESTARTED)).collect()
+    assert newest.sort("observed_at")["status"].to_list() == ["succeeded", "queued"]
+
+
+def test_the_very_next_ids_are_new(changing: str) -> None:
+    """An evaluation and a build that follow the newest ones read, without an id between."""
+    _, state = database.read(changing, ["nixpkgs/trunk"], {}, FIRST)
+    position = state["nixpkgs/trunk"]
+    last, build, jobset = position.last_evaluation, position.last_build, position.jobset_id
+    copied = []
+    for table, number in (("builds", build), ("jobsetevals", last)):
+        copied += [
+            f"delete from {table} where id = {number + 1}",
+            f"create temporary table copy_of_{table} as select * from {table} where id = {number}",
+            f"update copy_of_{table} set id = {number + 1}",
+            f"insert into {table} select * from copy_of_{table}",
+        ]
+    copied += [
+        f"delete from jobsetevalmembers where eval = {last + 1}",
+        f"insert into jobsetevalmembers (eval, build, isnew) values ({last + 1}, {build + 1}, 1)",
+    ]
+    execute(changing, *copied)
+    tables, after = database.read(changing, ["nixpkgs/trunk"], state, FIRST + timedelta(hours=1))
+    assert tables.members.rows() == [(last + 1, build + 1)]
+    assert tables.evaluations["evaluation_id"].to_list() == [last + 1]
+    assert build + 1 in tables.builds["build_id"]
+    position = after["nixpkgs/trunk"]
+    assert (position.last_evaluation, position.last_build) == (last + 1, build + 1)
+    assert position.jobset_id == jobset
+
+
+def test_what_was_stored_later_than_it_stopped_is_read(changing: str) -> None:
+    """A restart that ended and was stored after the last run, with a time of stopping from before it."""
+    _, state = database.read(changing, [], {}, FIRST)
+    stop = state["nixos/trunk-combined"].last_stop - 3000
+    execute(
+        changing,
+        f"update builds set buildstatus = 1, stoptime = {stop} where id = {RESTARTED} and finished = 1",
+    )
+    tables, _ = database.read(changing, [], state, FIRST + timedelta(hours=1))
+    seen = tables.builds.filter(pl.col("build_id") == RESTARTED)
+    assert seen.select("is_finished", "build_status").rows() == [(True, 1)]
+
+
+@pytest.mark.parametrize(
+    "place", [(database_state, "save"), (database_ingest, "record")], ids=["log, no state", "neither"]
+)
 def test_a_kill_between_log_and_state_repeats_and_loses_nothing(
-    changing: str, postgres: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    changing: str,
+    postgres: Cluster,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    place: tuple[ModuleType, str],
 ) -> None:
     _ingest(changing, tmp_path / "straight", FIRST)
     fill(postgres, changing, "t2")
     _ingest(changing, tmp_path / "straight", SECOND)
     fill(postgres, changing, "t1")
     kept: list[int] = []
+    step = getattr(*place)
 
-    def killed(*given: object) -> None:
+    def killed(*given: object) -> object:
         kept.append(1)
         if len(kept) == 3:
             raise KeyboardInterrupt
-        save(*given)
+        return step(*given)
 
-    save = database_state.save
     with monkeypatch.context() as patch:
-        patch.setattr(database_state, "save", killed)
+        patch.setattr(*place, killed)
         with pytest.raises(KeyboardInterrupt):
             _ingest(changing, tmp_path / "killed", FIRST)
     again = _ingest(changing, tmp_path / "killed", FIRST)
@@ -231,6 +314,13 @@ def test_root_causes_reach_the_log_and_addresses_do_not(at_t2: str, tmp_path: Pa
         pl.col("status").is_in(["timed-out", "output-limit-exceeded"]), pl.col("cause") == "dependency"
     )
     assert others.height > 0, "a dependency's failure under a code of its own"
+    errors = hydra_world.tables("t2").evaluations.select(
+        pl.col("evaluation_id").cast(pl.String), "evaluation_errors"
+    )
+    errors = errors.filter(pl.col("evaluation_errors") != "").sort("evaluation_id")
+    assert errors.height == 3
+    kept = EventLog(tmp_path / "log").scan("evaluation_observed").select(errors.columns).drop_nulls()
+    assert_frame_equal(kept.sort("evaluation_id").collect(), errors)
     texts = 0
     for event_type in ("build_observed", "evaluation_observed", "membership_changed", "gap_declared"):
         shown = EventLog(tmp_path / "log").scan(event_type).collect().write_ndjson()
@@ -259,6 +349,18 @@ def test_addresses_in_texts_and_logins_in_inputs_are_left_out(changing: str) -> 
     inputs = tables.evaluations.select(pl.col("inputs").explode()).unnest("inputs")
     assert set(inputs.filter(pl.col("name") == "nixpkgs")["uri"]) == {"https://example.org/nixpkgs.git"}
     assert set(tables.evaluations["flake"].drop_nulls()) == {"git+ssh://example.org/flake"}
+
+
+def test_of_alternatives_of_an_input_the_first_counts(changing: str, at_t1: str) -> None:
+    columns = "eval, name, type, uri, value, dependency, path, sha256hash"
+    execute(
+        changing,
+        f"insert into jobsetevalinputs ({columns}, altnr, revision) "
+        f"select {columns}, 1, repeat('f', 40) from jobsetevalinputs",
+    )
+    evaluations = [database.read(dsn, [], {}, FIRST)[0].evaluations for dsn in (changing, at_t1)]
+    assert evaluations[0]["revision"].n_unique() > 10
+    assert_frame_equal(*evaluations)
 
 
 def test_a_renamed_jobset_goes_on_under_the_name_it_was_read_by(changing: str) -> None:

@@ -6,7 +6,9 @@ import time
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import polars as pl
 import pytest
 
 from pipelines.errors import HealthError
@@ -15,7 +17,7 @@ from pipelines.sources.hydra.instance import JobsetConfig
 from pipelines.sources.hydra.outcomes import Bounds, GaveUp
 from pipelines.sources.hydra.store import Store
 from pipelines.sources.hydra.tables import Tables
-from tests import crawling, replay_server
+from tests import crawling, hydra_world, replay_server
 from tests.crawling import AS_OF, Time
 from tests.replay_server import Chooser, Fault, page, redirect, status
 
@@ -147,11 +149,16 @@ def test_what_lasts_ends_the_run_with_one_sentence_and_the_next_run_completes(
     assert not any(gap.kind.endswith("_gone") for gap in crawled.gaps(store, "s"))
 
     server.fault = lambda _number, _path: None
-    for day in (1, 2):
-        later = crawling.run(store, asked, Time(AS_OF["t1"] + day * 86400), bounds=BOUNDS)
-        assert (later.ended, later.problems) == ("complete", ())
+    later = crawling.run(store, asked, Time(AS_OF["t1"] + 86400), bounds=BOUNDS)
+    assert (later.ended, later.problems) == ("complete", ())
     assert_equal(crawled.tables(store), clean)
     assert crawled.gaps(store, "s") == []
+    # What was answered was kept: of what had succeeded nothing is asked for twice.
+    builds = replay_server.builds("t1")
+    answered = [path for path in server.paths[:60] if re.fullmatch(r"/build/\d+", path)]
+    good = [path for path in answered if builds[int(path.split("/")[2])]["buildstatus"] == 0]
+    assert len(good) > 20
+    assert [server.paths.count(path) for path in good] == [1] * len(good)
 
 
 @pytest.mark.parametrize("name", LASTING)
@@ -265,14 +272,59 @@ def test_a_jobset_that_is_not_there_delays_no_other(
 def test_an_answer_about_another_build_is_not_taken(
     server: replay_server.Replay, store: Store, clean: Tables
 ) -> None:
+    """Nor is it asked for again in the same run; what it says is of another jobset."""
     number = int(clean.members["build_id"][3])
-    other = replay_server.body("t1", f"/build/{number + 1}")
-    server.fault = at_path(page(other, "application/json"), rf"/build/{number}$", times=1)
+    other = next(one for one, build in replay_server.builds("t1").items() if build["jobset"] == "trunk")
+    body = replay_server.body("t1", f"/build/{other}")
+    server.fault = at_path(page(body, "application/json"), rf"/build/{number}$", times=1)
     asked = crawling.instance(server.url, *JOBSETS)
     crawling.run(store, asked, Time())
-    assert_part_of(crawled.tables(store), clean)
+    assert server.paths.count(f"/build/{number}") == 1
+    found = crawled.tables(store)
+    assert other not in found.builds["build_id"]
+    assert_part_of(found, clean)
     crawling.run(store, asked, Time(AS_OF["t1"] + 86400))
     assert_equal(crawled.tables(store), clean)
+
+
+def test_an_answer_about_another_evaluation_is_not_taken(server: replay_server.Replay, store: Store) -> None:
+    asked = crawling.instance(server.url, JobsetConfig("nixpkgs/trunk", big=True))
+    other = hydra_world.tables("t1").evaluations.filter(jobset="cuda")["evaluation_id"][0]
+    body = replay_server.body("t1", f"/eval/{other}")
+    server.fault = at_path(page(body, "application/json"), r"/eval/1824165\?")
+    crawling.run(store, asked, Time())
+    assert [path for path in server.paths if not path.startswith("/jobset/")] == [
+        "/eval/1824165?filter=nixpkgs-health-asks-for-no-job"
+    ]
+    assert crawled.tables(store).evaluations.is_empty()
+
+
+def test_an_evaluation_without_members_of_its_own_is_not_told(
+    server: replay_server.Replay, store: Store, clean: Tables
+) -> None:
+    """Of one without new builds Hydra stores no members: that none of its jobs is there would be wrong."""
+
+    def emptied(told: dict[str, Any]) -> dict[str, Any]:
+        return told | {"hasnewbuilds": 0, "builds": [], "jobsetevalinputs": {}}
+
+    path = "/jobset/nixpkgs/cuda/evals"
+    shown = json.loads(replay_server.body("t1", path))
+    first = shown["evals"][0]["id"]
+    shown["evals"][0] = emptied(shown["evals"][0])
+    big = json.loads(replay_server.body("t1", "/eval/1824165"))
+    bodies = {path: shown, "/eval/1824165": emptied(big)}
+    server.fault = lambda _number, asked: (
+        page(json.dumps(bodies[asked.partition("?")[0]]).encode(), "application/json")
+        if asked.partition("?")[0] in bodies
+        else None
+    )
+    asked = crawling.instance(server.url, "nixpkgs/cuda", JobsetConfig("nixpkgs/trunk", big=True))
+    assert crawling.run(store, asked, Time()).ended == "complete"
+    assert any(one.startswith("/eval/1824165?") for one in server.paths)
+    cuda = clean.evaluations.filter(pl.col("jobset") == "cuda")["evaluation_id"].to_list()
+    assert crawled.tables(store).evaluations["evaluation_id"].to_list() == [
+        one for one in cuda if one != first
+    ]
 
 
 @pytest.mark.parametrize("kind", ["text/html; charset=utf-8", "text/plain", ""])

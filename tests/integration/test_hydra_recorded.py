@@ -63,6 +63,25 @@ def test_reading_what_is_new_gives_the_log_that_reading_everything_gives(tmp_pat
             assert whole.builds.height > 500
 
 
+def test_what_a_killed_run_did_not_record_is_recorded_by_the_next(
+    server: replay_server.Replay, tmp_path: Path
+) -> None:
+    """It was killed after its last answer, before it wrote to the log."""
+    asked, name = crawling.instance(server.url, JOBSETS[-1]), JOBSETS[-1]
+    at, log = Time(), EventLog(tmp_path / "log")
+    with closing(Store(tmp_path / "crawl" / f"{ingest.file_name(asked.source)}.sqlite")) as store:
+        crawling.run(store, asked, at)
+        whole = crawled.tables(store)
+    server.paths.clear()
+    at.seconds += 60
+    clock = at.clock()
+    ingest_hydra(asked, (), tmp_path, log, tmp_path / "q", lambda _: None, clock.now, clock)
+    assert server.paths == [f"/jobset/{name}/evals"]
+    evaluations, builds = (log.scan(of).collect() for of in ("evaluation_observed", "build_observed"))
+    assert evaluations.height == whole.evaluations.height > 10
+    assert builds["build_id"].n_unique() == whole.builds["build_id"].n_unique() > 50
+
+
 def build(store: Store, number: int, at: datetime, status: int = 0) -> None:
     """A build is seen, finished."""
     told = Build(
@@ -151,6 +170,6 @@ def test_no_address_of_a_person_leaves_the_text_of_errors(store: Store) -> None:
     build(store, 1, AT)
     evaluation = Evaluation(id=7, timestamp=1, hasnewbuilds=1, builds=[1])
     store.add_evaluation("p/j", evaluation, msgspec.json.encode(evaluation), "/eval/7", AT)
-    store.add_errors("p/j", 1, "hello: maintained by jo.do+nix@mail.example.org, at a@b")
+    store.add_errors("p/j", 1, "hello: maintained by jo.do+nix@mail.example.org, <x@b.org>, at a@b")
     (text,) = crawled.tables(store).evaluations["evaluation_errors"]
-    assert text == "hello: maintained by (address left out), at a@b"
+    assert text == "hello: maintained by (address left out), <(address left out)>, at a@b"

@@ -13,35 +13,44 @@ import pytest
 
 from pipelines import ingest
 from pipelines.log.store import EventLog
+from pipelines.sources.hydra.ingest import ingest_hydra
 from pipelines.sources.hydra.statuses import STATUSES
-from tests import histories, hydra_world
+from tests import crawling, histories, hydra_world, replay_server
+from tests.crawling import AS_OF, Time
 
 Warehouses = dict[str, duckdb.DuckDBPyConnection]
 
 
 @pytest.fixture(scope="module")
 def warehouses(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouses]:
-    """A warehouse per instant, and `both`: t1, then t2 on top of it."""
+    """A warehouse per instant, and `both`: t1, then t2 on top of it; `http`: so too, crawled from a server."""
     built: Warehouses = {}
-    for name, instants in {"t1": ["t1"], "t2": ["t2"], "both": ["t1", "t2"]}.items():
-        log = EventLog(tmp_path_factory.mktemp(name) / "log")
-        for instant in instants:
-            hydra_world.record(log, hydra_world.tables(instant))
-        built[name] = histories.build(log)
+    for name, instants in {"t1": ["t1"], "t2": ["t2"], "both": ["t1", "t2"], "http": ["t1", "t2"]}.items():
+        folder = tmp_path_factory.mktemp(name)
+        log = EventLog(folder / "log")
+        with replay_server.serve() as server:
+            for instant in instants:
+                if name == "http":
+                    server.instant = instant
+                    asked, clock = crawling.instance(server.url), Time(AS_OF[instant]).clock()
+                    ingest_hydra(asked, (), folder, log, folder / "q", lambda _: None, clock.now, clock)
+                else:
+                    hydra_world.record(log, hydra_world.tables(instant))
+        built[name] = histories.build(log, also=("staging.aggregate_observed",))
     yield built
     for con in built.values():
         con.close()
 
 
 def _truth(name: str) -> dict[str, Any]:
-    return hydra_world.truth()["t2" if name == "both" else name]
+    return hydra_world.truth()[name if name in ("t1", "t2") else "t2"]
 
 
 def _jobset(row: dict[str, Any]) -> str:
     return f"{row['project']}/{row['jobset']}"
 
 
-@pytest.mark.parametrize("name", ["t1", "t2", "both"])
+@pytest.mark.parametrize("name", ["t1", "t2", "both", "http"])
 def test_evaluations_and_their_statuses_are_those_of_the_database(warehouses: Warehouses, name: str) -> None:
     told = warehouses[name].sql(
         """
@@ -65,7 +74,7 @@ def test_evaluations_and_their_statuses_are_those_of_the_database(warehouses: Wa
     assert counted == expected
 
 
-@pytest.mark.parametrize("name", ["t1", "t2", "both"])
+@pytest.mark.parametrize("name", ["t1", "t2", "both", "http"])
 def test_systems_of_evaluations_are_those_of_the_database(warehouses: Warehouses, name: str) -> None:
     told = warehouses[name].sql(
         """
@@ -94,7 +103,7 @@ def test_systems_of_evaluations_are_those_of_the_database(warehouses: Warehouses
     )
 
 
-@pytest.mark.parametrize("name", ["t1", "t2", "both"])
+@pytest.mark.parametrize("name", ["t1", "t2", "both", "http"])
 @pytest.mark.parametrize("preset", ["hydra-any-nonzero", "hydra-definite"])
 def test_failure_episodes_are_those_of_the_database(warehouses: Warehouses, name: str, preset: str) -> None:
     con = warehouses[name]
@@ -131,7 +140,7 @@ def test_failure_episodes_are_those_of_the_database(warehouses: Warehouses, name
     assert sorted(told, key=str) == sorted(expected, key=str)
 
 
-@pytest.mark.parametrize("name", ["t1", "t2", "both"])
+@pytest.mark.parametrize("name", ["t1", "t2", "both", "http"])
 def test_jobs_come_and_go_as_in_the_database(warehouses: Warehouses, name: str) -> None:
     jobs: dict[tuple[str, int], set[str]] = {}
     for jobset, evaluation, job in _jobs(warehouses[name]).iter_rows():
@@ -172,7 +181,7 @@ def _jobs(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     return listed.join(names, on="build_id").select("jobset", "evaluation", "job")
 
 
-@pytest.mark.parametrize("name", ["t1", "t2", "both"])
+@pytest.mark.parametrize("name", ["t1", "t2", "both", "http"])
 def test_runs_of_aggregates_are_those_of_the_database(warehouses: Warehouses, name: str) -> None:
     """Aggregates are builds like others; how many of their constituents are green follows from the facts."""
     newest = dict(
@@ -187,15 +196,20 @@ def test_runs_of_aggregates_are_those_of_the_database(warehouses: Warehouses, na
         )
         .fetchall()
     )
-    constituents: dict[int, list[int]] = {}
-    given = hydra_world.tables("t2" if name == "both" else name).constituents
-    for aggregate, constituent in given.iter_rows():
-        constituents.setdefault(aggregate, []).append(constituent)
+    constituents = dict(
+        warehouses[name]
+        .sql("select build_id::bigint, constituents::bigint[] from staging.aggregate_observed")
+        .fetchall()
+    )
+    # Over HTTP the constituents of these aggregates alone were recorded.
+    assert len(constituents) == {"t1": 36, "t2": 39, "both": 39, "http": 15}[name]
     for row in _truth(name)["green_runs"]:
-        of = constituents[row["build"]]
         status, word = newest[row["build"]]
         assert (status != "queued") == bool(row["finished"])
         assert not row["finished"] or word == str(row["buildstatus"])
+        if name == "http" and row["build"] not in constituents:
+            continue
+        of = constituents[row["build"]]
         assert len(of) == row["constituents"]
         assert sum(newest[one][0] == "succeeded" for one in of) == row["constituents_ok"]
     aggregates = _jobs(warehouses[name]).filter(

@@ -2,15 +2,21 @@
 
 import json
 import socket
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from models.ci_format import PREFIX
-from pipelines import polls
+from pipelines import configuration, polls
 from pipelines.cli import main
+from pipelines.errors import BadInput
 from pipelines.log.store import EventLog
+from pipelines.runtime import Runtime
+from pipelines.settings import Settings
+from pipelines.sources.hydra.client import Client
+from pipelines.sources.hydra.ingest import ingest_hydra
 from tests import replay_server
 
 
@@ -88,6 +94,50 @@ def test_a_public_instance_is_not_asked_without_consent(place: Place) -> None:
         assert "operators_agreed" in result.output
     assert "not asked" in place.run("status").output
     assert EventLog(place.var / "log").batches() == []
+
+
+def test_no_way_of_asking_goes_around_the_consent(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    def ask(*_: object, **__: object) -> None:
+        raise AssertionError("it was asked")
+
+    monkeypatch.setattr("httpx.Client.stream", ask)
+    place.configure(("https://hydra.nixos.org", "nixpkgs/trunk"))
+    (live,) = configuration.load(place.config).live
+    log, now = EventLog(place.var / "log"), datetime(2026, 3, 1, tzinfo=UTC)
+    with pytest.raises(BadInput, match="operators_agreed"):
+        ingest_hydra(live.instance, (), place.var, log, place.var / "q", lambda _: None, lambda: now)
+    run = Runtime(Settings(var=place.var, build=place.folder / "build", config=place.config))
+    told = run.ingest_live(live, "nixpkgs/trunk")
+    assert isinstance(told, str)
+    assert "operators_agreed" in told
+
+
+def test_the_command_asks_at_the_rate_and_for_the_jobsets_that_it_is_given(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rates: set[float] = set()
+    monkeypatch.setattr(Client, "_wait", lambda client, *_: rates.add(client.instance.rate))
+
+    def asked(*words: str) -> tuple[set[str], set[float]]:
+        hydra.paths.clear()
+        rates.clear()
+        result = place.run("ingest", "hydra", *words)
+        assert result.exit_code == 0, result.output
+        return {path.split("/")[3] for path in hydra.paths if path.startswith("/jobset/")}, set(rates)
+
+    with replay_server.serve("t1") as hydra:
+        place.configure()
+        both = ["--url", hydra.url, "--jobset", "nixpkgs/lib-flake", "--jobset", "nixpkgs/cuda"]
+        assert asked(*both) == ({"lib-flake", "cuda"}, {0.5})
+        assert asked(*both, "--rate", "7") == ({"lib-flake", "cuda"}, {7.0})
+        place.configure((hydra.url, "nixpkgs/lib-flake"), (hydra.url, "nixpkgs/cuda"))
+        assert asked() == ({"lib-flake", "cuda"}, {1000.0})
+        assert asked("--rate", "0.25") == ({"lib-flake", "cuda"}, {0.25})
+        assert asked("--jobset", "nixpkgs/cuda") == ({"cuda"}, {1000.0})
+        for wrong in ("0", "-1", "fast", "1001"):
+            result = place.run("ingest", "hydra", "--rate", wrong)
+            assert result.exit_code == 3
+            assert "--rate" in result.output
 
 
 def test_the_command_names_its_jobsets_and_goes_on_where_it_was(place: Place) -> None:

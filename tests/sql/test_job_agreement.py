@@ -1,8 +1,9 @@
 """A custom CI beside the official build farm: one folder a case, named after the sentence that it proves.
 
 `custom.txt` and `official*.txt` draw the two as grids (`tests.sql.world`), a file a jobset, `advances.jsonl` holds
-advances of channels, `expect.jsonl` the rows of the folder's relation; columns that a case is not about are left out,
-rows are not. All cases have the one official source, so each is built by itself.
+advances of channels, `declared.jsonl` channels that are declared for the official source, `expect.jsonl` the rows of
+the folder's relation; columns that a case is not about are left out, rows are not. All cases have the one official
+source, so each is built by itself.
 """
 
 import json
@@ -12,7 +13,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from models.events import ChannelAdvanced
+from models.events import ChannelAdvanced, ChannelDeclared
 from pipelines import checks
 from pipelines.paths import SQL
 from tests.sql import harness, world
@@ -42,6 +43,15 @@ def events(case: str) -> list[harness.Recorded]:
             "observed_at": row["occurred_at"],
         }
         found.append((1, msgspec.convert(common | row, ChannelAdvanced)))
+    for row in rows_of(HERE / case / "declared.jsonl"):
+        common = {
+            "type": "channel_declared",
+            "id": f"{OFFICIAL}:channel:{row['channel']}",
+            "source": "channels.toml",
+            "instance": OFFICIAL,
+            "observed_at": "2024-01-01T00:00:00Z",
+        }
+        found.append((1, msgspec.convert(common | row, ChannelDeclared)))
     return found
 
 
