@@ -22,7 +22,7 @@ TARGETS: dict[str, tuple[float, bool]] = {
     "Hydra database: to the log, CPU": (300_000, True),
     "Generic events: plain, to the log, CPU": (100_000, True),
     "Generic events: first time / again, CPU": (10, True),
-    "Hydra JSON: first time / again, CPU": (10, True),
+    "Hydra database: first time / again, CPU": (10, True),
     "Hydra crawl: first time / again, CPU": (10, True),
     "Derivation graph: recursive query / arrays, CPU": (100, True),
     "Derivation graph: graph library / arrays, CPU": (50, True),

@@ -45,8 +45,10 @@ def hydra_answers(folder: Path, builds: int = BUILDS) -> list[tuple[str, float, 
     """What was seen, how much, its unit; in a folder of ours."""
     path = folder / "builds.json"
     write(path, builds)
-    ceiling, _ = _child("simdjson", path)
-    decoding, peak = _child("table", path)
+    # In turns: a machine that others share has slow minutes, which should be those of both.
+    turns = [(_child("simdjson", path), _child("table", path)) for _ in range(ROUNDS)]
+    ceiling = min(seconds for (seconds, _), _ in turns)
+    decoding, peak = min(seconds for _, (seconds, _) in turns), max(peak for _, (_, peak) in turns)
     frame, _ = builds_file(path, NOW)
     log = EventLog(folder / "log")
     first = min(_record(one, folder, frame) for one in (log, *_logs(folder)))
@@ -59,7 +61,7 @@ def hydra_answers(folder: Path, builds: int = BUILDS) -> list[tuple[str, float, 
         ("Hydra JSON: speed / simdjson pass", ceiling / decoding, "x"),
         ("Hydra JSON: peak memory beyond the file", (peak - size) / MIB, "MiB"),
         ("Hydra JSON: table to the log, CPU", first, "s"),
-        ("Hydra JSON: first time / again, CPU", (decoding + first) / again, "x"),
+        ("Hydra JSON: the same table to the log again, CPU", again, "s"),
         ("Hydra crawl: answers kept, to the log, CPU", crawled, "s"),
         ("Hydra crawl: again, nothing changed, CPU", crawled_again, "s"),
         ("Hydra crawl: first time / again, CPU", crawled / crawled_again, "x"),

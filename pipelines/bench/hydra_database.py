@@ -123,6 +123,7 @@ def hydra_database(folder: Path, builds: int = BUILDS) -> list[tuple[str, float,
         ("Hydra database: to the log, CPU", builds / recording * 60, "/min"),
         ("Hydra database: rows in the log", rows, "rows"),
         ("Hydra database: nothing new, CPU", again, "s"),
+        ("Hydra database: first time / again, CPU", recording / again, "x"),
         ("Hydra database: nothing new, rows appended", new, "rows"),
     ]
 

@@ -1,12 +1,14 @@
-"""A throw-away PostgreSQL for the benchmark and the tests: a cluster in a folder of its own, one Unix socket, no port.
+"""A throw-away PostgreSQL for the benchmark and the tests: a cluster in a folder of its own, on loopback.
 
 The server refuses to run as root, so that root starts it as the user `postgres` (or `nobody`).
 """
 
 import os
 import pwd
+import secrets
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -21,9 +23,9 @@ from pipelines.errors import HealthError
 DEBIAN = Path("/usr/lib/postgresql")
 """Where Debian and Ubuntu keep the server's programs, off the PATH."""
 START_SECONDS = 60.0
+LOOPBACK = "127.0.0.1"
 _SETTINGS = {
-    "listen_addresses": "",
-    "port": "5432",
+    "listen_addresses": LOOPBACK,
     "fsync": "off",
     "full_page_writes": "off",
     "synchronous_commit": "off",
@@ -58,17 +60,25 @@ def cluster() -> Iterator[Cluster]:
             f"No PostgreSQL server on the PATH or in {DEBIAN}: install one (apt install postgresql)."
         )
     # Below /tmp, not below a test's own folder or TMPDIR: those may be closed to the user that the server runs
-    # as, and a socket's path may have about a hundred characters only.
+    # as, and the path of the socket that it makes as well may have about a hundred characters only.
     folder = Path(tempfile.mkdtemp(prefix="health-postgres-", dir="/tmp"))
     user = _unprivileged()
     try:
         if user is not None:
             os.chown(folder, user.pw_uid, user.pw_gid)
-        with _running(binaries, folder, user):
-            # The port, part of the socket's name, is said: else PGPORT from outside would be asked for.
-            yield Cluster(f"postgresql:///postgres?host={folder}&port=5432&user=health", folder)
+        port, password = _free_port(), secrets.token_hex(16)
+        with _running(binaries, folder, user, port, password):
+            yield Cluster(
+                f"postgresql:///postgres?host={LOOPBACK}&port={port}&user=health&password={password}", folder
+            )
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _free_port() -> int:
+    """A port that nobody listens on just now."""
+    with socket.create_server((LOOPBACK, 0)) as listening:
+        return listening.getsockname()[1]
 
 
 def _unprivileged() -> pwd.struct_passwd | None:
@@ -85,14 +95,21 @@ def _unprivileged() -> pwd.struct_passwd | None:
 
 
 @contextmanager
-def _running(binaries: Path, folder: Path, user: pwd.struct_passwd | None) -> Iterator[None]:
-    data, log = folder / "data", folder / "server.log"
+def _running(
+    binaries: Path, folder: Path, user: pwd.struct_passwd | None, port: int, password: str
+) -> Iterator[None]:
+    data, log, word = folder / "data", folder / "server.log", folder / "password"
     as_user: dict[str, Any] = (
         {} if user is None else {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
     )
     environment = {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8", "HOME": str(folder)}
+    word.write_text(password)
+    if user is not None:
+        os.chown(word, user.pw_uid, user.pw_gid)
+    # Whoever else is on this machine can reach the port.
+    access = ["-A", "scram-sha-256", "--pwfile", word]
     made = subprocess.run(
-        [binaries / "initdb", "-D", data, "-U", "health", "-A", "trust", "-E", "UTF8", "--no-sync"],
+        [binaries / "initdb", "-D", data, "-U", "health", *access, "-E", "UTF8", "--no-sync"],
         cwd=folder,
         env=environment,
         capture_output=True,
@@ -102,7 +119,11 @@ def _running(binaries: Path, folder: Path, user: pwd.struct_passwd | None) -> It
     )
     if made.returncode:
         raise HealthError(f"initdb failed: {(made.stderr or made.stdout).strip()[-500:]}")
-    settings = [part for name, value in _SETTINGS.items() for part in ("-c", f"{name}={value}")]
+    settings = [
+        part
+        for name, value in (_SETTINGS | {"port": str(port)}).items()
+        for part in ("-c", f"{name}={value}")
+    ]
     with log.open("wb") as output:
         server = subprocess.Popen(
             [binaries / "postgres", "-D", data, "-k", folder, *settings],

@@ -54,6 +54,8 @@ def test_a_connection_that_is_cut_in_between_is_one_sentence(own: str) -> None:
 def test_rights_to_the_columns_read_are_enough(own: str) -> None:
     statements = re.sub(r"--.*", "", ROLE.read_text(encoding="utf-8")).split(";")
     execute(own, *filter(str.strip, statements))
+    word = own.rpartition("&password=")[2]
+    execute(own, f"alter role nixpkgs_health password '{word}'")
     dsn = own.replace("user=health", "user=nixpkgs_health")
     tables, _ = database.read(dsn, [], {}, FIRST)
     assert tables.builds.height > 3000
