@@ -2,8 +2,9 @@
 --
 -- Official is hydra.nixos.org; custom is every other source that has evaluations. An evaluation is compared with the
 -- official one of equal revision (`match` is `exact`), else with the newest complete official one that is not later and
--- at most 7 days older (`nearest`), else with none. Official jobsets that are comparable: the one of the same name, or
--- nixpkgs' main one (nixpkgs/trunk, nixpkgs/unstable); of equal revision any, but then what it does not name is unknown.
+-- at most 7 days older (`nearest`), else with none. Official jobsets that are comparable: the one of the same name, which
+-- follows the same branch, else nixpkgs' main one (nixpkgs/trunk, nixpkgs/unstable); of equal revision any, but then what
+-- it does not name is unknown.
 -- Jobs are the same if attribute and system are; a variant (`cuda`) is compared with the official build without one.
 --
 -- `official_does_not_build`: a complete official evaluation that tells every job does not name it, or it is refused
@@ -105,6 +106,7 @@ ranked as (
             order by
                 match,
                 is_same_jobset desc,
+                case match when 'nearest' then official_evaluation_at end desc,
                 is_whole desc,
                 is_complete desc,
                 official_evaluation_at desc,
