@@ -45,7 +45,7 @@ def generic_events(folder: Path, events: int = EVENTS) -> list[tuple[str, float,
     return [
         ("Generic events: size of a plain one", plain.stat().st_size / events, "bytes"),
         ("Generic events: size of a detailed one", detailed.stat().st_size / events, "bytes"),
-        ("Generic events: rows of the detailed in the log", rows, "rows"),
+        ("Generic events: detailed, rows in the log", rows, "rows"),
         ("Generic events: plain, to the log, CPU", events / of_plain, "/s"),
         ("Generic events: detailed, to the log, CPU", events / first, "/s"),
         ("Generic events: first time / again, CPU", first / again, "x"),
