@@ -31,11 +31,12 @@ def run(runtime: Runtime, job: str, steps: Steps) -> None:
         definition = build_defs(runtime).resolve_job_def(job)
         steps.stage(job, total=None)
         try:
-            result = definition.execute_in_process(
-                raise_on_error=False,
-                instance=forgetful(dg.DagsterInstance.ephemeral()),
-                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-            )
+            with dg.DagsterInstance.ephemeral() as instance:
+                result = definition.execute_in_process(
+                    raise_on_error=False,
+                    instance=forgetful(instance),
+                    run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+                )
         finally:
             runtime.build.close()
     for evaluation in result.get_asset_check_evaluations():

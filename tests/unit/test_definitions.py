@@ -105,12 +105,12 @@ def test_a_run_in_one_process_tells_its_events_and_keeps_none() -> None:
         )
 
     job = dg.Definitions([one], jobs=[dg.define_asset_job("all")]).resolve_job_def("all")
-    instance = refresh.forgetful(dg.DagsterInstance.ephemeral())
-    result = job.execute_in_process(instance=instance)
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = job.execute_in_process(instance=refresh.forgetful(instance))
+        assert instance.all_logs(result.run_id) == []
+        assert instance.fetch_materializations(dg.AssetKey("one"), limit=1).records == []
     assert [check.description for check in result.get_asset_check_evaluations()] == ["It does not."]
     assert [event.step_key for event in result.all_events if event.is_step_success] == ["one"]
-    assert instance.all_logs(result.run_id) == []
-    assert instance.fetch_materializations(dg.AssetKey("one"), limit=1).records == []
 
 
 if __name__ == "__main__":
