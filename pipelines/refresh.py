@@ -3,11 +3,15 @@
 import logging
 import os
 import warnings
+from typing import TYPE_CHECKING, Any
 
 from pipelines.errors import CheckFailed, HealthError
 from pipelines.log import lock
 from pipelines.progress import Steps
 from pipelines.runtime import Runtime
+
+if TYPE_CHECKING:
+    import dagster as dg
 
 
 def run(runtime: Runtime, job: str, steps: Steps) -> None:
@@ -27,10 +31,12 @@ def run(runtime: Runtime, job: str, steps: Steps) -> None:
         definition = build_defs(runtime).resolve_job_def(job)
         steps.stage(job, total=None)
         try:
-            result = definition.execute_in_process(
-                raise_on_error=False,
-                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-            )
+            with dg.DagsterInstance.ephemeral() as instance:
+                result = definition.execute_in_process(
+                    raise_on_error=False,
+                    instance=forgetful(instance),
+                    run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+                )
         finally:
             runtime.build.close()
     for evaluation in result.get_asset_check_evaluations():
@@ -39,6 +45,21 @@ def run(runtime: Runtime, job: str, steps: Steps) -> None:
     for event in result.all_events:
         if event.is_step_failure:
             raise _error(event)
+
+
+def forgetful(instance: "dg.DagsterInstance") -> "dg.DagsterInstance":
+    """The instance, keeping no event of a run and finding none.
+
+    It ends with this process, nobody reads what it kept, and the run hands out its events by itself. Keeping them, and
+    asking for every input which event made it, costs more than the rest of a run with nothing new.
+    """
+    import dagster as dg
+
+    storage: Any = instance.event_log_storage
+    storage.store_event = lambda event: None
+    storage.get_asset_records = lambda asset_keys=None: []
+    storage.fetch_observations = lambda *asked, **more: dg.EventRecordsResult([], "", has_more=False)
+    return instance
 
 
 def _error(event: object) -> Exception:

@@ -148,6 +148,8 @@ def _stacked(builder: Path, presets: list[str]) -> str:
 
 def _tables(sql: str, path: Path, con: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
     """Every `schema.table` that the parse tree of `sql` names."""
+    if sql in _NAMED:
+        return _NAMED[sql]
     tree = json.loads(con.execute("select json_serialize_sql($sql::varchar)", {"sql": sql}).fetchall()[0][0])
     if tree.get("error"):
         raise BadInput(f"{path} does not parse: {tree.get('error_message')}. Correct the select.")
@@ -161,7 +163,12 @@ def _tables(sql: str, path: Path, con: duckdb.DuckDBPyConnection) -> tuple[str, 
             stack.extend(node.values())
         elif isinstance(node, list):
             stack.extend(node)
-    return tuple(sorted(names))
+    _NAMED[sql] = tuple(sorted(names))
+    return _NAMED[sql]
+
+
+_NAMED: dict[str, tuple[str, ...]] = {}
+"""What was found in selects by their texts: one process loads all relations several times, and this is most of it."""
 
 
 def _ordered(found: dict[str, Relation]) -> dict[str, Relation]:

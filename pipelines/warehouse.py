@@ -6,7 +6,8 @@ an Arrow table, to that function and holds what it returns.
 
 import importlib
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
@@ -105,7 +106,24 @@ def create(con: duckdb.DuckDBPyConnection, relation: Relation, parameters: Mappi
         con.unregister("produced")
     else:
         con.execute(f"create or replace {relation.kind} {relation.key} as\n{relation.sql}", bound or None)
-    _document(con, relation)
+    with at_once(con):
+        _document(con, relation)
+
+
+@contextmanager
+def at_once(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """One transaction for the block, undone if it raises.
+
+    Each transaction on a file waits for the disk, and without this every statement is one: with a comment for every
+    column the waiting takes longer than the work.
+    """
+    con.begin()
+    try:
+        yield
+    except BaseException:
+        con.rollback()
+        raise
+    con.commit()
 
 
 def _document(con: duckdb.DuckDBPyConnection, relation: Relation) -> None:
@@ -141,14 +159,15 @@ def finish(
     for schema in SCHEMAS:
         con.execute(f"create schema if not exists {schema}")
     attach_log(con, log, last_batch)
-    for relation in relations.values():
-        if not relation.kept:
-            continue
-        if relation.kind == "view":
-            con.execute(f"create view {relation.key} as\n{relation.sql}")
-        else:
-            con.execute(f"create table {relation.key} as select * from {here}.{relation.key}")
-        _document(con, relation)
+    with at_once(con):
+        for relation in relations.values():
+            if not relation.kept:
+                continue
+            if relation.kind == "view":
+                con.execute(f"create view {relation.key} as\n{relation.sql}")
+            else:
+                con.execute(f"create table {relation.key} as select * from {here}.{relation.key}")
+            _document(con, relation)
     con.execute(f"use {here}")
     con.execute("detach finished")
     os.replace(unfinished, target)

@@ -27,7 +27,12 @@ LOOPBACK = ("127.0.0.1", "::1", "localhost")
 LEFT_OUT = pytest.StashKey[list[str]]()
 SHARING = (
     ("tests/browser/",),
-    ("tests/contract/", "tests/sql/test_found_waves_real.py", "tests/sql/test_time_to_fix_real.py"),
+    (
+        "tests/contract/",
+        "tests/integration/test_deliveries.py",
+        "tests/sql/test_found_waves_real.py",
+        "tests/sql/test_time_to_fix_real.py",
+    ),
 )
 """Tests that share what is dear to make: the published report; the bundled histories, ingested and built."""
 

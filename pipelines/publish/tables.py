@@ -10,6 +10,7 @@ import duckdb
 
 from pipelines.publish.figure import literal
 from pipelines.relations import Relation
+from pipelines.warehouse import at_once
 
 DATABASE = "nixpkgs-health.duckdb"
 STORAGE = "v1.0.0"
@@ -36,12 +37,15 @@ def write_database(con: duckdb.DuckDBPyConnection, relations: Iterable[Relation]
     con.execute(f"attach {literal(str(fresh))} as published (storage_version '{STORAGE}')")
     for schema in PUBLIC:
         con.execute(f"create schema published.{schema}")
-    for relation in relations:
-        grain = ", ".join(f'"{name}"' for name in relation.grain)
-        con.execute(f"create table published.{relation.key} as select * from {relation.key} order by {grain}")
-        con.execute(f"comment on table published.{relation.key} is {literal(relation.summary)}")
-        for column, meaning in relation.columns.items():
-            con.execute(f'comment on column published.{relation.key}."{column}" is {literal(meaning)}')
+    with at_once(con):
+        for relation in relations:
+            grain = ", ".join(f'"{name}"' for name in relation.grain)
+            con.execute(
+                f"create table published.{relation.key} as select * from {relation.key} order by {grain}"
+            )
+            con.execute(f"comment on table published.{relation.key} is {literal(relation.summary)}")
+            for column, meaning in relation.columns.items():
+                con.execute(f'comment on column published.{relation.key}."{column}" is {literal(meaning)}')
     con.execute("detach published")
     os.replace(fresh, target)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from pipelines import paths
+from pipelines import paths, refresh
 from pipelines.definitions import build_defs
 from pipelines.runtime import Runtime
 from pipelines.settings import Settings
@@ -95,6 +95,22 @@ def test_every_live_source_warns_when_it_does_not_answer(tmp_path: Path) -> None
 def test_loading_writes_nothing(tmp_path: Path) -> None:
     definitions(tmp_path / "var")
     assert not (tmp_path / "var").exists()
+
+
+def test_a_run_in_one_process_tells_its_events_and_keeps_none() -> None:
+    @dg.asset(check_specs=[dg.AssetCheckSpec("holds", asset="one")])
+    def one() -> dg.MaterializeResult:
+        return dg.MaterializeResult(
+            check_results=[dg.AssetCheckResult(check_name="holds", passed=False, description="It does not.")]
+        )
+
+    job = dg.Definitions([one], jobs=[dg.define_asset_job("all")]).resolve_job_def("all")
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = job.execute_in_process(instance=refresh.forgetful(instance))
+        assert instance.all_logs(result.run_id) == []
+        assert instance.fetch_materializations(dg.AssetKey("one"), limit=1).records == []
+    assert [check.description for check in result.get_asset_check_evaluations()] == ["It does not."]
+    assert [event.step_key for event in result.all_events if event.is_step_success] == ["one"]
 
 
 if __name__ == "__main__":
