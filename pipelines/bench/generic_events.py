@@ -6,13 +6,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from models.ci_format import PREFIX
+from pipelines.bench import ROUNDS
 from pipelines.log.store import EventLog
 from pipelines.sources.ci.ingest import ingest_ci
 from pipelines.sources.ci.runs import Told
 
 EVENTS = 200_000
-ROUNDS = 3
-"""Of the same work the quickest counts: others share the machine."""
 MIB = 1024 * 1024
 _BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 _SOURCE = "https://ci.example.org/bench"

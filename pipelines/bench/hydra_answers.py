@@ -19,6 +19,7 @@ from pathlib import Path
 import msgspec
 import polars as pl
 
+from pipelines.bench import ROUNDS
 from pipelines.errors import HealthError
 from pipelines.ingest import known, record
 from pipelines.log.store import EventLog
@@ -32,8 +33,6 @@ from pipelines.sources.hydra.tables import EVALUATIONS, MEMBERS, Tables, empty
 
 BUILDS = 250_000
 """About one evaluation of nixpkgs."""
-ROUNDS = 3
-"""Of the same work the quickest counts: others share the machine."""
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 MIB = 1024 * 1024
 # ru_maxrss is in KiB on Linux and in bytes on macOS.
@@ -50,9 +49,9 @@ def hydra_answers(folder: Path, builds: int = BUILDS) -> list[tuple[str, float, 
     ceiling = min(seconds for (seconds, _), _ in turns)
     decoding, peak = min(seconds for _, (seconds, _) in turns), max(peak for _, (_, peak) in turns)
     frame, _ = builds_file(path, NOW)
-    log = EventLog(folder / "log")
-    first = min(_record(one, folder, frame) for one in (log, *_logs(folder)))
-    again = min(_record(log, folder, frame) for _ in range(ROUNDS))
+    logs = [EventLog(folder / f"log{number}") for number in range(ROUNDS)]
+    first = min(_record(log, folder, frame) for log in logs)
+    again = min(_record(logs[0], folder, frame) for _ in range(ROUNDS))
     crawled, crawled_again = _crawl(folder / "crawl", path)
     size = path.stat().st_size
     return [
@@ -105,11 +104,6 @@ def write(path: Path, builds: int) -> None:
             }  # fmt: skip
             file.write(("," if n else "[") + json.dumps(build, separators=(",", ":")))
         file.write("]")
-
-
-def _logs(folder: Path) -> list[EventLog]:
-    """Empty logs, for the rounds after the first."""
-    return [EventLog(folder / f"log{number}") for number in range(1, ROUNDS)]
 
 
 def _record(log: EventLog, folder: Path, builds: pl.DataFrame) -> float:

@@ -20,14 +20,17 @@ def distinct(values: pl.Series) -> pl.Series:
     return values.head(1) if is_one(values) else values.unique()
 
 
-def may_repeat(rows: pl.DataFrame, key: Sequence[str]) -> bool:
-    """Whether two rows may be equal in the columns of the key, null or not; false only where none are.
+def repeated(rows: pl.DataFrame, key: Sequence[str]) -> pl.Series:
+    """Which rows may be equal to another one in the columns of the key, null or not; no other row is.
 
-    Told by numbers of 64 bits that stand for the rows, which are sorted in less time than texts are compared.
+    Told by numbers of 64 bits that stand for the rows. Sorting them tells in a fifth of the time that none repeats.
     """
     differing = [name for name in key if not is_one(rows[name])]
     if not differing:
-        return rows.height > 1
+        return pl.repeat(rows.height > 1, rows.height, eager=True)
     row = pl.col(differing[0]) if len(differing) == 1 else pl.struct(differing)
-    numbers = np.sort(rows.select(row.hash()).to_series().to_numpy())
-    return bool((numbers[1:] == numbers[:-1]).any())
+    numbers = rows.select(row.hash()).to_series()
+    ordered = np.sort(numbers.to_numpy())
+    if (ordered[1:] == ordered[:-1]).any():
+        return numbers.is_duplicated()
+    return pl.repeat(value=False, n=rows.height, eager=True)

@@ -7,7 +7,7 @@ arrival: a listing that comes late is compared with what was true then.
 import numpy as np
 import polars as pl
 
-from pipelines.log.distinct import may_repeat
+from pipelines.log.distinct import repeated
 from pipelines.sources.base import Listing
 
 SAME = ["source", "build_id", "observed_at", "status", "is_finished", "cause"]
@@ -101,7 +101,7 @@ def fresh(told: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
 def _numbers(told: pl.Series, known: pl.Series) -> tuple[np.ndarray, np.ndarray]:
     """Numbers for the values of both, equal for equal values, in no order."""
     both = pl.concat([told, known]).to_frame()
-    if may_repeat(both, both.columns):
+    if repeated(both, both.columns).any():
         return _codes(told.to_frame(), known.to_frame())
     numbers = np.arange(both.height, dtype=np.int64)
     return numbers[: len(told)], numbers[len(told) :]

@@ -81,11 +81,16 @@ def _base(
 def facts(log: EventLog, source: str, jobset: str, builds: pl.Series) -> pl.DataFrame:
     """Every fact that the log has about builds of the jobset: what a new one is compared with."""
     columns = ("build_id", "observed_at", "status", "cause", "is_finished")
-    of_jobset = log.scan("build_observed").filter(pl.col("source") == source, pl.col("jobset") == jobset)
-    # Whether the jobset is new is told by a table's statistics; which builds are there, by all of its rows.
-    if of_jobset.select(columns).head(1).collect().is_empty():
-        return of_jobset.select(columns).clear().collect()
-    return of_jobset.filter(pl.col("build_id").is_in(builds.implode())).select(columns).collect()
+    return (
+        log.scan("build_observed")
+        .filter(
+            pl.col("source") == source,
+            pl.col("jobset") == jobset,
+            pl.col("build_id").is_in(builds.implode()),
+        )
+        .select(columns)
+        .collect()
+    )
 
 
 def untold(log: EventLog, told: pl.DataFrame) -> pl.DataFrame:
@@ -133,8 +138,6 @@ def _numbers(told: pl.DataFrame, there: pl.DataFrame) -> tuple[pl.Series, pl.Ser
             return None
         number = pl.lit(build)
         for name, of in words.items():
-            if len(of) == 1:
-                continue
             number = number * len(of)
             for place, word in enumerate(of[1:], start=1):
                 number += pl.when(pl.col(name) == pl.lit(word, of.dtype)).then(place).otherwise(0)

@@ -4,7 +4,7 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.log.distinct import distinct, is_one, may_repeat
+from pipelines.log.distinct import distinct, is_one, repeated
 from pipelines.log.order import SORT_COLUMNS, in_order
 
 WORDS = st.none() | st.sampled_from(["", "a", "b", "a/b", "ä"])
@@ -22,10 +22,12 @@ def test_one_value_and_distinct_values_are_those_of_the_column(told: list[str | 
 
 @settings(deadline=None)
 @given(st.lists(st.tuples(WORDS, WORDS, st.integers(0, 3)), max_size=30), st.sampled_from([1, 2, 3]))
-def test_rows_may_repeat_where_they_do(told: list[tuple[str | None, str | None, int]], width: int) -> None:
+def test_rows_are_repeated_where_an_equal_one_is_there(
+    told: list[tuple[str | None, str | None, int]], width: int
+) -> None:
     rows = pl.DataFrame(told, schema={"a": pl.String, "b": pl.String, "n": pl.Int64}, orient="row")
     keys = [row[:width] for row in told]
-    assert may_repeat(rows, rows.columns[:width]) == (len(set(keys)) < len(keys))
+    assert repeated(rows, rows.columns[:width]).to_list() == [keys.count(key) > 1 for key in keys]
 
 
 @settings(deadline=None)

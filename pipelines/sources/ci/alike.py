@@ -144,8 +144,7 @@ def _form(block: Block, candidates: np.ndarray, shown: Example) -> Form | None:
     begins = [0, *(texts[number][1] for number in free)]
     stops = [*(texts[number][0] for number in free), len(line)]
     fixed = [line[begin:stop].decode() for begin, stop in zip(begins, stops, strict=True)]
-    lengths = [stop - begin for begin, stop in zip(begins, stops, strict=True)]
-    places, pieces = _pieces(block, candidates, 2 * len(quoted), list(free), lengths)
+    places, pieces = _pieces(block, candidates, 2 * len(quoted), list(free))
     # Of each line: what lies before a text, and the text; what lies after the last; and its end.
     width = 2 * len(free) + 2
     fixed_as_told = pl.all_horizontal(
@@ -203,12 +202,11 @@ def _walk(value: Any, place: tuple[str, ...], places: dict[int, tuple[str, ...]]
 
 
 def _pieces(
-    block: Block, candidates: np.ndarray, count: int, numbers: list[int], lengths: list[int]
+    block: Block, candidates: np.ndarray, count: int, numbers: list[int]
 ) -> tuple[np.ndarray, pl.Series]:
-    """The candidates that may be alike, and each cut before and after the texts that follow quotes of some numbers.
+    """The candidates that have `count` quotes, and each cut before and after the texts that follow some of these.
 
-    These have `count` quotes and as many bytes before, between and after these texts as `lengths` says. What lies from
-    the end of a line to the next of them is a piece too.
+    `numbers`: of these quotes. What lies from the end of a line to the next of them is a piece too.
     """
     first = block.first_marks
     same = candidates[first[candidates + 1] - first[candidates] == count + 1]
@@ -218,11 +216,6 @@ def _pieces(
     bounds[:, 1:-1] = block.marks[first[same][:, None] + ends]
     # A text begins after its quote.
     bounds[:, 1:-1:2] += 1
-    is_like = np.ones(len(same), dtype=bool)
-    for at, length in enumerate(lengths):
-        is_like &= bounds[:, 2 * at + 1] - bounds[:, 2 * at] == length
-    if not is_like.all():
-        same, bounds = same[is_like], bounds[is_like]
     whole = np.append(bounds.ravel(), bounds.dtype.type(len(block.content)))
     buffers = [None, pa.py_buffer(whole), pa.py_buffer(block.content)]
     return same, pl.Series(pl.from_arrow(pa.Array.from_buffers(pa.string(), len(whole) - 1, buffers)))

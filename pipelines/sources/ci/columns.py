@@ -8,7 +8,7 @@ from datetime import datetime
 
 import polars as pl
 
-from pipelines.log.distinct import may_repeat
+from pipelines.log.distinct import repeated
 from pipelines.sources.ci.runs import Job, Run
 
 INSTANT = pl.Datetime("us", "UTC")
@@ -75,12 +75,10 @@ def once(jobs: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     correction is an event of its own, never an edit.
     """
     key = ["source", "event_id"]
-    if not may_repeat(jobs, key):
-        return jobs, jobs.clear()
     # Hashes find the few rows that may be repeated; only those are compared as texts.
-    is_repeated = (
-        jobs.select(pl.struct(key).hash().is_duplicated()).to_series() & jobs["event_id"].is_not_null()
-    )
+    is_repeated = repeated(jobs, key) & jobs["event_id"].is_not_null()
+    if not is_repeated.any():
+        return jobs, jobs.clear()
     said = ["occurred_at", *(name for name in jobs.columns if name not in (*key, "occurred_at", "line"))]
     told = jobs.filter(is_repeated).unique([*key, *said], keep="any").sort(said, nulls_last=True)
     first = told.unique(key, keep="first", maintain_order=True)
@@ -93,9 +91,9 @@ def newest(jobs: pl.DataFrame) -> pl.DataFrame:
 
     The order of rows does not matter. Sorted by job.
     """
-    if not may_repeat(jobs, JOB):
+    is_repeated = repeated(jobs, JOB)
+    if not is_repeated.any():
         return jobs
-    is_repeated = jobs.select(pl.struct(JOB).hash().is_duplicated()).to_series()
     order = [
         pl.col("attempt").fill_null(0),
         ~pl.col("status").is_in(["queued", "running"]),

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import polars as pl
 
 from models.vocabulary import STATUS_CLASSES, Cause, Coverage, RedKind
-from pipelines.log.distinct import distinct, is_one, may_repeat
+from pipelines.log.distinct import distinct, is_one, repeated
 from pipelines.sources import machines
 from pipelines.sources.base import Listing
 from pipelines.sources.ci.known import PastRun
@@ -81,10 +81,7 @@ def as_builds(jobs: pl.DataFrame) -> pl.DataFrame:
 def _derived_ids(jobs: pl.DataFrame) -> pl.Series:
     """What stands for a build's id where none is told: run, attribute, system and variant."""
     parts = ("run_id", "attr", "system", "variant")
-    if not any(
-        (jobs[name].head(1) if is_one(jobs[name]) else jobs[name]).str.contains("[/%]").any()
-        for name in parts
-    ):
+    if not any(jobs[name].str.contains("[/%]").any() for name in parts):
         return jobs.select(pl.concat_str(parts, separator="/")).to_series()
     escaped = [
         pl.col(name).str.replace_all("%", "%25", literal=True).str.replace_all("/", "%2F", literal=True)
@@ -160,7 +157,7 @@ def listing(source: str, jobset: str, told: pl.DataFrame, jobs: pl.DataFrame) ->
         number=pl.col("observation").replace_strict(number, default=None, return_dtype=pl.UInt32)
     ).filter(pl.col("number").is_not_null())
     builds = rows.select(columns_of_build)
-    if not may_repeat(builds, ["build_id"]):
+    if not repeated(builds, ["build_id"]).any():
         build = pl.int_range(rows.height, dtype=pl.UInt32, eager=True)
     else:
         builds = builds.unique(maintain_order=True)

@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from pipelines.log.distinct import distinct
+from pipelines.log.order import ascends
 from pipelines.sources import values
 from pipelines.sources.base import Facts, Known, Listing, Rejected, reject
 from pipelines.sources.hydra import aggregates, attempts, job_names, statuses
@@ -104,20 +105,11 @@ def _of_few(told: pl.Series, check: Callable[[pl.Expr], pl.Expr]) -> pl.Expr:
 
 def _last(rows: pl.DataFrame, key: list[str], order: Sequence[str] = ()) -> pl.DataFrame:
     """Rows sorted by the key, of those with an equal one the last by `order`: a tenth of the cost of `unique`."""
-    if rows.height < 2 or rows.select(_follows(key).slice(1).all()).item():
+    if ascends(rows, key):
         return rows
     ordered = rows.sort(*key, *order)
     is_last = [pl.col(name).ne_missing(pl.col(name).shift(-1)) for name in key]
     return ordered.filter(pl.any_horizontal(is_last) | (pl.int_range(pl.len()) == pl.len() - 1))
-
-
-def _follows(key: list[str]) -> pl.Expr:
-    """Whether a row's key is greater than that of the row before it; not so where one is unknown."""
-    follows = pl.lit(value=False)
-    for name in reversed(key):
-        before = pl.col(name).shift(1)
-        follows = (pl.col(name) > before) | ((pl.col(name) == before) & follows)
-    return follows.fill_null(value=False)
 
 
 def _is_name(of: pl.Expr) -> pl.Expr:
