@@ -13,7 +13,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from pipelines.configuration import Configuration, Live
+from pipelines.configuration import FRESHNESS_HOURS, Configuration, Live
 from pipelines.ingest import Ingested
 from pipelines.runtime import Runtime
 
@@ -63,7 +63,7 @@ def _makers(
         ["inbox"],
         "Appends what is new in the inbox: results of any CI.",
         lambda runtime: runtime.ingest_inbox(),
-        None,
+        timedelta(hours=FRESHNESS_HOURS),
     )
     if any(live.instance.jobsets for live in configuration.live):
         yield partial(_hydra_assets, configuration.live)
@@ -112,7 +112,7 @@ def _live_asset(
     names: Sequence[str],
     description: str,
     work: Callable[[Runtime], list[Ingested] | str],
-    freshness: timedelta | None,
+    freshness: timedelta,
     before: list[dg.AssetKey],
 ) -> dg.AssetsDefinition:
     """An asset whose work gives what was ingested, or a sentence that says why nothing could be."""
@@ -161,7 +161,7 @@ def _hydra_assets(lives: Sequence[Live], before: list[dg.AssetKey]) -> dg.Assets
 
 
 def _spec(
-    key: dg.AssetKey, description: str, freshness: timedelta | None, before: list[dg.AssetKey]
+    key: dg.AssetKey, description: str, freshness: timedelta, before: list[dg.AssetKey]
 ) -> dg.AssetSpec:
     return dg.AssetSpec(
         key,
@@ -169,7 +169,7 @@ def _spec(
         group_name="ingest",
         description=description,
         kinds={"deltalake"},
-        freshness_policy=dg.FreshnessPolicy.time_window(fail_window=freshness) if freshness else None,
+        freshness_policy=dg.FreshnessPolicy.time_window(fail_window=freshness),
     )
 
 

@@ -85,10 +85,8 @@ def test_every_live_source_warns_when_it_does_not_answer(tmp_path: Path) -> None
     assets = definitions(tmp_path).resolve_asset_graph()
     live = {key for key in assets.get_all_asset_keys() if key.path[0] == "ingest" and len(key.path) == 3}
     assert len(live) > 10
-    assert {key.asset_key for key in assets.asset_check_keys if key.name == "answers"} == {
-        *live,
-        dg.AssetKey(["ingest", "inbox"]),
-    }
+    live.add(dg.AssetKey(["ingest", "inbox"]))
+    assert {key.asset_key for key in assets.asset_check_keys if key.name == "answers"} == live
     assert all(assets.get(key).freshness_policy is not None for key in live)
 
 
