@@ -2,7 +2,7 @@
 
 The structs are the contract: decoding, the published JSON Schema (`models.ci_schema`) and the words of
 `nixpkgs-health validate` all come from them. What a pattern cannot say is in `faults`. Fields that are not
-named here are allowed and left alone.
+named here are allowed and kept as told (`CiDetailObserved`).
 """
 
 from datetime import datetime

@@ -153,6 +153,27 @@ class GapDeclared(Event, frozen=True, kw_only=True, tag="gap_declared"):
     rows: int = 0
 
 
+class CiDetailObserved(Event, frozen=True, kw_only=True, tag="ci_detail_observed"):
+    """What an event of a CI tells beside what is interpreted, as it was told; recorded once for an event.
+
+    The id is `<source>:ci_detail:<event_id>`; it is derived, not stored. E-mail addresses are left out.
+    """
+
+    id_columns: ClassVar[tuple[str, ...]] = ("source", "event_id")
+
+    event_id: str
+    """Id that the CI gave its event."""
+    event_type: str
+    evaluation_id: str | None = None
+    attr: str | None = None
+    system: str | None = None
+    variant: str | None = None
+    """Null: that of its run, or the event is of no job."""
+    details: str
+    """JSON: the fields of the event's `data` that no other event of the log holds; of a type that is not interpreted
+    the whole of its `data`."""
+
+
 class SourceDeclared(Event, frozen=True, kw_only=True, tag="source_declared"):
     """What a source covers, from when to when, and under which licence."""
 
@@ -218,6 +239,7 @@ EVENT_TYPES: dict[str, type[Event]] = {
         WavePackageResolved,
         WaveTagged,
         GapDeclared,
+        CiDetailObserved,
         SourceDeclared,
         JobRenamed,
         AggregateObserved,

@@ -13,6 +13,7 @@ SORT_COLUMNS = {
     "derivation_observed": ["observed_at", "name", "derivation_id64", "source"],
     "package_set_evaluated": ["observed_at", "id", "system", "attr"],
     "package_owners_listed": ["observed_at", "id", "attr", "owner_kind", "owner"],
+    "ci_detail_observed": ["observed_at", "event_id", "source"],
     "package_updated": ["observed_at", "occurred_at", "revision", "attr", "source"],
 }
 """Order of rows inside a batch where it matters for size; other types keep (observed_at, id)."""

@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 
 from models.vocabulary import STATUS_CLASSES
 from pipelines.errors import BadInput
-from pipelines.sources.ci import graph_columns, runs
+from pipelines.sources.ci import details, graph_columns, runs
 from pipelines.sources.ci.facts import tell
 from pipelines.sources.ci.known import Past
 from pipelines.sources.ci.recognise import ADAPTERS
@@ -337,6 +337,10 @@ def _of_nix(reading: Reading, tally: Tally) -> None:
         frame = graph_columns.frame([row], graph_columns.DERIVATIONS)
         assert frame is not None
         _text(frame["name"][0])
+    if reading.details is not None:
+        assert not any(reading.details[name].null_count() for name in ("source", "event_id", "event_type"))
+        assert not any(_CONTROL.search(text) for text in reading.details["event_id"])
+        assert all(0 < len(text.encode()) <= 4 * details.MAX_BYTES for text in reading.details["details"])
     for source, kind, n in reading.left:
         tally.things += n
         _text(source)

@@ -392,3 +392,6 @@ update core.cost_bases set rebuilds = rebuilds + 1 where source = 'named';
 
 -- what_if_clusters__leave_no_more_than_there_was
 update core.what_if_clusters set after = before + 1 where source = 'named' and scenario = 'split_tests';
+
+-- ci_details__hold_every_event_not_taken_back
+delete from core.ci_details where source = 'full';

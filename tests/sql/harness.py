@@ -36,6 +36,7 @@ SCHEMA = dict.fromkeys(
         "channel_advances",
         "channel_stalls",
         "channel_verdicts",
+        "ci_details",
         "cohorts",
         "evaluation_systems",
         "failure_episodes",

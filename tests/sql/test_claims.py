@@ -11,7 +11,9 @@ from models.events import (
     AggregateObserved,
     BuildObserved,
     ChannelDeclared,
+    CiDetailObserved,
     EvaluationObserved,
+    ObservationRetracted,
     PackageOwnersListed,
     WaveDeclared,
     WavePackageResolved,
@@ -255,12 +257,30 @@ def owners() -> list[harness.Recorded]:
     ]
 
 
+def details() -> list[harness.Recorded]:
+    """What two events of the source `full` tell beside, of which one was taken back."""
+    told = [
+        CiDetailObserved(
+            source="full", observed_at=world.START, event_id=name, event_type="org.example.v1", details="{}"
+        )
+        for name in ("stands", "taken back")
+    ]
+    back = ObservationRetracted(
+        id="full:detail",
+        source="full",
+        observed_at=world.START,
+        observation_id="full:ci_detail:taken back",
+        reason="wrong",
+    )
+    return [*((1, one) for one in told), (1, back)]
+
+
 @pytest.fixture(scope="module")
 def sound() -> Iterator[duckdb.DuckDBPyConnection]:
     """A warehouse in which all claims hold."""
     given = [event for source, text in WORLDS.items() for event in world.events(text, source)]
     with harness.build(
-        [*given, *roots(), *waves(), *channels(), *graph(), *rebuilt(), *named(), *owners()]
+        [*given, *roots(), *waves(), *channels(), *graph(), *rebuilt(), *named(), *owners(), *details()]
     ) as con:
         yield con
 

@@ -64,8 +64,8 @@ def said(told: list[bytes], fewest: int) -> tuple[Any, ...]:
     return (
         chunk.jobs.sort("line").rows(),
         sorted((line, str(complaints)) for line, complaints in chunk.refused),
-        chunk.left,
         chunk.others,
+        chunk.details,
     )
 
 

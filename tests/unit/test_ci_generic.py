@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from models.ci_format import Envelope, JobFinished
+from models.ci_format import PREFIX, Envelope, JobFinished
 from pipelines.errors import BadInput
 from pipelines.sources.ci import generic, generic_lines
 from pipelines.sources.ci.complaints import Judged, judge
@@ -98,9 +98,14 @@ def test_one_told_commit_is_not_that_of_several_runs() -> None:
         generic.read([job("a"), job("b", run="r-2")], told, "x")
 
 
-def test_unknown_types_are_counted_and_unknown_fields_left() -> None:
+def test_unknown_types_are_counted_and_with_unknown_fields_kept() -> None:
     reading = read(job("hello", commit=COMMIT, mood="fine"), *[event("x", "i", {}, type="com.x.v1")] * 3)
     assert (reading.left, reading.rejected) == (((SOURCE, "com.x.v1", 3),), ())
+    assert reading.details is not None
+    assert reading.details.select("event_type", "attr", "details").rows() == [
+        ("com.x.v1", None, "{}"),
+        (PREFIX + "job.finished.v1", "hello", '{"mood":"fine"}'),
+    ]
 
 
 def test_broken_lines_spoil_nothing_beside_them() -> None:
@@ -298,7 +303,7 @@ def test_columns_of_many_distinct_values_are_judged_alike() -> None:
     verdicts = [judge(line, number) for number, line in enumerate(lines, start=1)]
     refused = {one[0].line for one in verdicts if isinstance(one, list)}
     assert {complaints[0].line for _, complaints in chunk.refused} == refused
-    assert chunk.jobs.height + len(refused) + sum(chunk.left.values()) == len(lines)
+    assert chunk.jobs.height + len(refused) + len(chunk.others) == len(lines)
     assert 500 < len(refused) < len(lines) - 600
 
 

@@ -45,11 +45,26 @@ def test_every_fault_is_told_by_line_field_seen_and_expected(tmp_path: Path) -> 
         "  expected: 1 to 512 characters without control characters, not all blank",
     ]
     assert text[-2:] == [
-        "1 event of type com.example.x.v1 would be left alone",
+        "1 event of type com.example.x.v1 would be kept as told, and not read",
         "bad.ndjson: generic events, 2 runs, 2 jobs, 7 faults",
     ]
     assert "  expected: unique: another event of this id says something else" in text
     assert "  expected: the commit of its run" in text
+
+
+def test_a_field_that_the_format_does_not_name_is_named(tmp_path: Path) -> None:
+    lines = [
+        job(f"a{n}", commit=COMMIT, drvpath="x", phase="test", **{"\x1b[31m" * 20: 1}) for n in range(70)
+    ]
+    report = validate(put(tmp_path, "misspelt.ndjson", [*lines, job("b", commit=COMMIT, mood={})]))
+    assert report.complaints == []
+    assert list(report.lines()) == [
+        "data." + "\N{REPLACEMENT CHARACTER}[31m" * 10 + "\N{REPLACEMENT CHARACTER}[31… (70 events) is no",
+        "field of the format: kept as told, not read",
+        "data.drvpath (70 events) is no field of the format: kept as told, not read",
+        "data.mood (1 event) is no field of the format: kept as told, not read",
+        "misspelt.ndjson: generic events, 1 run, 71 jobs, no fault",
+    ]
 
 
 def test_a_retraction_alone_is_no_fault(tmp_path: Path) -> None:

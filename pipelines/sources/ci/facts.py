@@ -15,7 +15,7 @@ from models.events import ChannelAdvanced, Event, ObservationRetracted
 from models.vocabulary import Coverage, Unit
 from pipelines.log import schema
 from pipelines.sources.base import Facts, Listing, Rejected
-from pipelines.sources.ci import columns, gaps, graph_facts, merge
+from pipelines.sources.ci import columns, detail_facts, gaps, graph_facts, merge
 from pipelines.sources.ci.columns import JOB
 from pipelines.sources.ci.known import Past, PastRun
 from pipelines.sources.ci.observations import (
@@ -76,7 +76,12 @@ def tell(readings: Sequence[Reading], past: Past, retracted: Sequence[Retraction
     known = {key: one for key, one in known.items() if key in runs}
     runs |= {key: with_jobset(runs[key], before.jobset) for key, before in known.items()}
     jobs = merge.jobs([*readings, Reading(retracted=tuple(retracted))], runs)
-    unmatched = [back for back in jobs.unmatched if back not in retracted]
+    details, matched = detail_facts.tell(readings, past, retracted)
+    unmatched = [
+        back
+        for back in jobs.unmatched
+        if back not in retracted and (back.source, back.event_id) not in matched
+    ]
     by_source: dict[str, _Of] = {}
     for uri, one in contradicting:
         by_source.setdefault(place_of(uri), _Of()).rejected.append(one)
@@ -85,6 +90,12 @@ def tell(readings: Sequence[Reading], past: Past, retracted: Sequence[Retraction
     for source, of_graph in graph.items():
         of = by_source.setdefault(source, _Of())
         of.frames, of.rejected = of_graph.frames, of.rejected + of_graph.rejected
+    for source, of_details in details.items():
+        of = by_source.setdefault(source, _Of())
+        of.events += of_details.events
+        of.rejected += of_details.rejected
+        if of_details.rows is not None:
+            of.frames["ci_detail_observed"] = of_details.rows
     for reading in readings:
         source = UNNAMED if reading.source is None else place_of(reading.source)
         by_source.setdefault(source, _Of()).rejected += reading.rejected

@@ -22,7 +22,7 @@ from pipelines.errors import BadInput
 from pipelines.log.distinct import distinct
 from pipelines.log.quarantine import NO_TIME
 from pipelines.sources.base import REJECTED_ROWS, Rejected
-from pipelines.sources.ci import columns, generic_columns, generic_lines, generic_nix, generic_runs
+from pipelines.sources.ci import columns, details, generic_columns, generic_lines, generic_nix, generic_runs
 from pipelines.sources.ci.complaints import Judged
 from pipelines.sources.ci.observations import place_of
 from pipelines.sources.ci.runs import Advance, Reading, Retraction, Told
@@ -60,8 +60,27 @@ class _Read:
     jobs: list[pl.DataFrame] = field(default_factory=list)
     others: list[tuple[int, Judged]] = field(default_factory=list)
     left: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """(source, type of event or what else) -> what was not interpreted."""
+    beside: details.Gathered = field(default_factory=details.Gathered)
     rejected: list[Rejected] = field(default_factory=list)
     reasons: Counter[str] = field(default_factory=Counter)
+
+    def add(self, chunk: generic_lines.Chunk) -> None:
+        """Take what some lines hold."""
+        if chunk.jobs.height:
+            self.jobs.append(chunk.jobs)
+        for line, event in chunk.others:
+            told = chunk.details.pop(line, None)
+            is_kept = told is None or self.beside.add(line, told)
+            if not is_kept:
+                self.left[event.envelope.source, details.BEYOND] += 1
+            if event.data is None:
+                self.left[event.envelope.source, event.type] += 1
+            if is_kept or event.data is not None:
+                self.others.append((line, event))
+        for line, told in chunk.details.items():
+            if not self.beside.add(line, told):
+                self.beside.beyond.append(line)
 
     def reject(self, file: str, reason: str, content: bytes, run_id: str | None = None) -> None:
         """Keep a reject, the first thousand of a kind one by one."""
@@ -82,10 +101,7 @@ def read(lines: Iterable[bytes], told: Told, name: str) -> Reading:
     refused = 0
     lacking: set[tuple[str, str]] = set()
     for chunk in generic_lines.chunks(lines):
-        seen.others += chunk.others
-        seen.left += chunk.left
-        if chunk.jobs.height:
-            seen.jobs.append(chunk.jobs)
+        seen.add(chunk)
         refused += len(chunk.refused)
         if refused > MAX_REFUSED:
             raise BadInput(f"{name} has more than {MAX_REFUSED:,} lines that are no events: it is left out.")
@@ -96,7 +112,7 @@ def read(lines: Iterable[bytes], told: Told, name: str) -> Reading:
     if jobs.is_empty() and not seen.others and not seen.left and not seen.rejected:
         raise BadInput(f"{name} holds no event: it is left out.")
     jobs = _without_reserved(jobs, seen, name)
-    jobs, contradicting = columns.once(jobs)
+    jobs, contradicting = columns.once(seen.beside.joined(jobs))
     seen.reject_jobs(name, contradicting, "event_id", CONFLICTING)
     others = _once(seen, name)
     runs, jobs, wrong = generic_runs.runs(jobs, others, told, name)
@@ -104,6 +120,9 @@ def read(lines: Iterable[bytes], told: Told, name: str) -> Reading:
     of_nix, refused_paths = generic_nix.frames(others)
     for line, event in refused_paths:
         seen.reject(name, f"line {line}: {generic_nix.NO_HASH}", event.envelope.id.encode())
+    unusable = {line for line, _ in refused_paths}
+    texts = seen.beside.of_line
+    beside = [(event, texts[line]) for line, event in others if line in texts and line not in unusable]
     runs = [
         replace(run, is_complete=False) if run.counts is None and (run.source, run.run_id) in lacking else run
         for run in runs
@@ -120,6 +139,7 @@ def read(lines: Iterable[bytes], told: Told, name: str) -> Reading:
             _advance(e.envelope, e.data) for _, e in others if isinstance(e.data, ChannelAdvanced)
         ),
         rejected=(*seen.rejected, *_counted(seen.reasons, name)),
+        details=details.frame(jobs, beside),
         left=tuple((source, kind, n) for (source, kind), n in sorted(seen.left.items())),
         **of_nix,
     )
@@ -143,7 +163,7 @@ def _counted(reasons: Counter[str], name: str) -> list[Rejected]:
 
 
 def _without_reserved(jobs: pl.DataFrame, seen: _Read, name: str) -> pl.DataFrame:
-    """Events but those in the name of an installation that is read by itself."""
+    """Jobs' events but those in the name of an installation that is read by itself; other events likewise."""
     false = [source for source in distinct(jobs["source"]) if place_of(source).lower() in RESERVED]
     reason = f"source is not your own: that installation is read by itself ({', '.join(RESERVED)})"
     spoken = pl.col("source").is_in(false)
@@ -157,19 +177,26 @@ def _without_reserved(jobs: pl.DataFrame, seen: _Read, name: str) -> pl.DataFram
         else:
             kept.append((line, event))
     seen.others = kept
+    seen.left = Counter({of: n for of, n in seen.left.items() if place_of(of[0]).lower() not in RESERVED})
+    beyond = jobs.filter(pl.col("line").is_in(pl.Series(seen.beside.beyond, dtype=pl.Int64).implode()))
+    seen.left.update((source, details.BEYOND) for source in beyond["source"])
     return jobs
 
 
 def _once(seen: _Read, name: str) -> list[tuple[int, Judged]]:
     """Events that are no jobs, each once; of contradicting ones the earliest, the others rejected."""
-    found: dict[tuple[str, str], Judged] = {}
+    beside = seen.beside.of_line
+    found: dict[tuple[str, str], tuple[object, ...]] = {}
     kept = []
-    for line, event in sorted(seen.others, key=lambda one: (one[1].envelope.time, repr(one[1].data))):
+    for line, event in sorted(
+        seen.others, key=lambda one: (one[1].envelope.time, repr(one[1].data), beside.get(one[0], ""))
+    ):
         key = event.envelope.source, event.envelope.id
+        said = event.type, event.data, beside.get(line)
         if key not in found:
-            found[key] = event
+            found[key] = said
             kept.append((line, event))
-        elif (event.type, event.data) != (found[key].type, found[key].data):
+        elif said != found[key]:
             seen.reject(name, f"line {line}: {CONFLICTING}", event.envelope.id.encode())
     return kept
 

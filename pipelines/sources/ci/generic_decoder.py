@@ -18,7 +18,7 @@ OF_DATA = (
     "failed_drvs", "attempt", "time_kind", "log_url", "builder", "cores", "repo", "branch", "pull_request", "commit",
     "queued_at", "started_at", "stopped_at",
 )  # fmt: skip
-"""What becomes a column. All else of an event is checked when it is decoded, and left."""
+"""What becomes a column. All else of an event is checked when it is decoded, and kept as told (`details`)."""
 _OTHER_KINDS = ("cause_known", "is_cached", "failed_drvs", "attempt", "cores", "pull_request")
 """Columns that are not of text."""
 

@@ -5,7 +5,6 @@ a quick decoder (`generic_decoder`); what either refuses goes to the strict one 
 counts. Tests hold all of them equal.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
@@ -14,8 +13,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from models.ci_format import Job
-from pipelines.sources.ci import alike, generic_columns, generic_decoder
+from models.ci_format import TYPES, Job, JobFinished
+from pipelines.sources.ci import alike, details, generic_columns, generic_decoder
 from pipelines.sources.ci.complaints import Complaint, Judged, judge
 from pipelines.sources.ci.generic_columns import SCHEMA
 from pipelines.sources.ci.input import Lines
@@ -35,10 +34,10 @@ class Chunk:
     jobs: pl.DataFrame
     """Columns of `columns.JOBS`, and `commit`, `branch`, `pull_request`, `repo` and `line`."""
     others: list[tuple[int, Judged]] = field(default_factory=list)
-    """Line and event of every other type that is interpreted."""
+    """Line and event of every other type."""
     refused: list[tuple[bytes, list[Complaint]]] = field(default_factory=list)
-    left: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """(source, type) -> events of types that are not interpreted."""
+    details: dict[int, str] = field(default_factory=dict)
+    """Line of an event -> what it tells beside what is interpreted (`details`)."""
 
 
 def chunks(lines: Iterable[bytes]) -> Iterator[Chunk]:
@@ -71,6 +70,9 @@ def _chunk(block: alike.Block, first: int) -> Chunk:
                 form.texts.filter(is_like),
             )
         if len(form.places):
+            # Lines of one form have the same fields: if the first has no details, none has.
+            if details.of_line(block.line(form.places[0]), JobFinished) is not None:
+                _beside(block, form.places, first, chunk)
             columns = generic_columns.of_form(form)
             frames.append(_jobs(columns, form.places, block, first, chunk, is_plain=True))
     events: list[Any] = []
@@ -89,6 +91,7 @@ def _chunk(block: alike.Block, first: int) -> Chunk:
             del events[len(places) :]
             _one_by_one(lines, part, first, events, places, chunk)
     if events:
+        _beside(block, places, first, chunk)
         columns = generic_columns.of_events(events)
         frames.append(_jobs(columns, np.array(places), block, first, chunk, is_plain=is_plain))
     chunk.jobs = pl.concat(frames) if frames else chunk.jobs
@@ -134,15 +137,24 @@ def _one_by_one(
             _strictly(chunk, line, place + first)
 
 
+def _beside(block: alike.Block, places: Iterable[int], first: int, chunk: Chunk) -> None:
+    """Put what jobs' events tell beside what has a column into the chunk."""
+    for place in places:
+        told = details.of_line(block.line(place), JobFinished)
+        if told is not None:
+            chunk.details[int(place) + first] = told
+
+
 def _strictly(chunk: Chunk, line: bytes, number: int) -> None:
     """Put a line that is no job of the quick decoder where it belongs."""
     verdict = judge(line, number)
     if isinstance(verdict, list):
         chunk.refused.append((line, verdict))
-    elif verdict.data is None:
-        chunk.left[verdict.envelope.source, verdict.type] += 1
     elif isinstance(verdict.data, Job):
         # The quick decoder is never stricter than this one; if it were, the line must not be lost in silence.
         chunk.refused.append((line, [Complaint(number, "", "a job's event", "read by the quick decoder")]))
     else:
         chunk.others.append((number, verdict))
+        told = details.of_line(line, TYPES.get(verdict.type))
+        if told is not None:
+            chunk.details[number] = told

@@ -111,7 +111,7 @@ def _take(one: Found, state: State, group: _Group) -> None:
         group.broken.append((source, Rejected(one.path.name, reason, _beginning(one.path))))
         return
     group.files.append((one.path, seen, name, reading))
-    group.size += seen.size
+    group.size += seen.size + (0 if reading.details is None else int(reading.details.estimated_size()))
     group.small += bool(reading.parsed)
     group.jobs += sum(len(run.jobs) for run in reading.runs)
     group.jobs += 0 if reading.jobs is None else reading.jobs.height

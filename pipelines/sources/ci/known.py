@@ -66,6 +66,16 @@ class Past:
         """Rows of these derivations that are recorded for a source."""
         return self._of_derivations("derivation_observed", source, wanted)
 
+    def details(self, source: str, event_ids: Iterable[str]) -> pl.DataFrame:
+        """`event_id`, `event_type` and `details` of these events as they are recorded for a source."""
+        wanted = pl.LazyFrame({"event_id": pl.Series(list(event_ids), dtype=pl.String)})
+        found = self._scan("ci_detail_observed").filter(pl.col("source") == source)
+        return (
+            found.join(wanted, on="event_id", how="semi")
+            .select("event_id", "event_type", "details")
+            .collect()
+        )
+
     def outputs(self, source: str, wanted: Iterable[int]) -> list[dict[str, Any]]:
         """Rows of outputs of these derivations that are recorded for a source."""
         return self._of_derivations("output_observed", source, wanted)

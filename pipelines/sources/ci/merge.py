@@ -78,8 +78,14 @@ def of_one_commit(
             )
             for run in other
         ]
-        left = reading.jobs.join(ids, on=["source", "run_id"], how="anti", maintain_order="left")
-        kept.append(replace(reading, runs=tuple(run for run in reading.runs if run not in other), jobs=left))
+        left = [
+            frame
+            if frame is None
+            else frame.join(ids, on=["source", "run_id"], how="anti", maintain_order="left")
+            for frame in (reading.jobs, reading.details)
+        ]
+        runs = tuple(run for run in reading.runs if run not in other)
+        kept.append(replace(reading, runs=runs, jobs=left[0], details=left[1]))
     return kept, rejected
 
 

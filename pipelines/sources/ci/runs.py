@@ -136,6 +136,8 @@ class Reading:
     where an object for each would be too slow."""
     left: tuple[tuple[str, str, int], ...] = ()
     """(source, type of event, number) of what was seen and not interpreted."""
+    details: pl.DataFrame | None = None
+    """What events tell beside what is interpreted, in columns (`details.DETAILS`)."""
     derivations: pl.DataFrame | None = None
     """Derivations in columns (`graph_columns.DERIVATIONS`)."""
     outputs: pl.DataFrame | None = None

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipelines.errors import BadInput
-from pipelines.sources.ci import explain, generic, generic_lines, inbox
+from pipelines.sources.ci import details, explain, generic, generic_lines, inbox
 from pipelines.sources.ci.complaints import Complaint, cut
 from pipelines.sources.ci.facts import tell
 from pipelines.sources.ci.input import head, open_lines
@@ -29,6 +29,8 @@ class Report:
     jobs: int = 0
     complaints: list[Complaint] = field(default_factory=list)
     left: tuple[tuple[str, str, int], ...] = ()
+    unnamed: tuple[tuple[str, int], ...] = ()
+    """Fields of `data` that the format does not name, and the events that have them: a word may be misspelt."""
     nix: tuple[tuple[int, str], ...] = ()
     """Derivations, outputs and attributes of package sets, those that there are."""
 
@@ -45,8 +47,15 @@ class Report:
         if len(self.complaints) > SHOWN:
             yield f"... and {len(self.complaints) - SHOWN:,} more"
         for _, kind, n in self.left:
-            said = f"{n:,} {kind}" if " " in kind else f"{_counted(n, 'event')} of type {cut(kind)}"
-            yield from textwrap.wrap(f"{said} would be left alone", WIDTH)
+            said = f"{n:,} {kind} would be left alone"
+            if " " not in kind:
+                said = f"{_counted(n, 'event')} of type {cut(kind)} would be kept as told, and not read"
+            yield from textwrap.wrap(said, WIDTH)
+        for name, n in self.unnamed[:SHOWN]:
+            said = f"{cut(name)} ({_counted(n, 'event')}) is no field of the format: kept as told, not read"
+            yield from textwrap.wrap(said, WIDTH)
+        if len(self.unnamed) > SHOWN:
+            yield f"... and {len(self.unnamed) - SHOWN:,} more fields"
         faults = _counted(len(self.complaints), "fault") if self.complaints else "no fault"
         counts = [(self.runs, "run"), (self.jobs, "job"), *self.nix]
         held = ", ".join([*(_counted(n, what) for n, what in counts), faults])
@@ -97,7 +106,8 @@ def validate(path: Path, knows: Told | None = None) -> Report:
     )
     nix = tuple((frame.height, what) for frame, what in told if frame is not None)
     nix += ((len(reading.parsed), "derivation"),) if reading.parsed else ()
-    return Report(path.name, adapter.NAME, len(reading.runs), jobs, complaints, reading.left, nix)
+    unnamed = details.unnamed(reading.details)
+    return Report(path.name, adapter.NAME, len(reading.runs), jobs, complaints, reading.left, unnamed, nix)
 
 
 def _counted(n: int, what: str) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from models.events import GapDeclared
+from pipelines.sources.addresses import without_addresses
 from pipelines.sources.hydra.decode import Build, Evaluation, LatestBuild, read
 from pipelines.sources.hydra.store import Store, instant, unpack
 from pipelines.sources.hydra.tables import (
@@ -19,7 +20,6 @@ from pipelines.sources.hydra.tables import (
     INSTANT,
     MEMBERS,
     Tables,
-    without_addresses,
 )
 from pipelines.sources.hydra.workqueue import marks
 

@@ -13,6 +13,7 @@ from typing import Protocol
 import polars as pl
 
 from pipelines.errors import BadInput
+from pipelines.sources.addresses import without_addresses
 from pipelines.sources.hydra import database_sql as sql
 from pipelines.sources.hydra import postgres, tables
 from pipelines.sources.hydra.database_state import Position, State
@@ -224,7 +225,7 @@ def _evaluations(evaluations: pl.DataFrame, inputs: pl.DataFrame) -> pl.DataFram
         .with_columns(
             pl.col("inputs").fill_null([]),
             evaluation_errors=pl.when(pl.col("evaluation_errors") != "").then(
-                tables.without_addresses(pl.col("evaluation_errors"))
+                without_addresses(pl.col("evaluation_errors"))
             ),
         )
     )

@@ -5,6 +5,7 @@ from datetime import datetime
 
 import msgspec
 
+from pipelines.sources.addresses import text_without_addresses
 from pipelines.sources.hydra.answers import Page
 from pipelines.sources.hydra.client import Client
 from pipelines.sources.hydra.decode import Evaluation, Jobset, LatestBuild
@@ -12,7 +13,6 @@ from pipelines.sources.hydra.instance import Instance, JobsetConfig
 from pipelines.sources.hydra.kept import Keeper
 from pipelines.sources.hydra.outcomes import Failed, Gone, shaped
 from pipelines.sources.hydra.store import Store
-from pipelines.sources.hydra.tables import text_without_addresses
 
 ROWS = list[msgspec.Raw]
 """An array whose items are kept as they came."""

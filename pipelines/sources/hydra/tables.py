@@ -4,7 +4,6 @@ Ids are Hydra's own numbers, unique within one instance. Instants are UTC with m
 seconds. `observed_at` is when the instance was asked, or when a database was exported.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 
@@ -84,20 +83,6 @@ CONSTITUENTS: Mapping[str, pl.DataType] = pl.Schema({"aggregate": pl.Int64(), "c
 def empty(schema: Mapping[str, pl.DataType]) -> pl.DataFrame:
     """A table without rows."""
     return pl.DataFrame(schema=schema)
-
-
-_ADDRESS = r"[\w.%+-]+@[\w-]+(?:\.[\w-]+)+"
-_LEFT_OUT = "(address left out)"
-
-
-def without_addresses(text: pl.Expr) -> pl.Expr:
-    """A text of errors without e-mail addresses, which traces of an evaluation quote from its sources."""
-    return text.str.replace_all(_ADDRESS, _LEFT_OUT)
-
-
-def text_without_addresses(text: str) -> str:
-    """The same for one text."""
-    return re.sub(_ADDRESS, _LEFT_OUT, text)
 
 
 @dataclass(frozen=True)
