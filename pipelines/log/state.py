@@ -83,11 +83,8 @@ def facts(log: EventLog, source: str, jobset: str, builds: pl.Series) -> pl.Data
     columns = ("build_id", "observed_at", "status", "cause", "is_finished")
     return (
         log.scan("build_observed")
-        .filter(
-            pl.col("source") == source,
-            pl.col("jobset") == jobset,
-            pl.col("build_id").is_in(builds.implode()),
-        )
+        .filter(pl.col("source") == source, pl.col("jobset") == jobset)
+        .join(builds.alias("build_id").to_frame().lazy(), on="build_id", how="semi")
         .select(columns)
         .collect()
     )

@@ -14,6 +14,7 @@ import polars as pl
 from models.events import ChannelAdvanced, Event, ObservationRetracted
 from models.vocabulary import Coverage, Unit
 from pipelines.log import schema
+from pipelines.log.distinct import is_one
 from pipelines.sources.base import Facts, Listing, Rejected
 from pipelines.sources.ci import columns, detail_facts, gaps, graph_facts, merge
 from pipelines.sources.ci.columns import JOB
@@ -163,9 +164,12 @@ def _runs(
 def _by_run(frame: pl.DataFrame) -> dict[tuple[str, str], pl.DataFrame]:
     """(source, run_id) -> its rows."""
     by = ["source", "run_id"]
+    differing = [name for name in by if not is_one(frame[name])]
     begins = frame.select(
-        pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift()) for name in by)
-        | (pl.int_range(pl.len()) == 0)
+        pl.any_horizontal(
+            pl.int_range(pl.len()) == 0,
+            *(pl.col(name).ne_missing(pl.col(name).shift()) for name in differing),
+        )
     ).to_series()
     starts = begins.arg_true().to_list()
     keys = frame.select(by)[starts].rows()

@@ -81,7 +81,8 @@ def as_builds(jobs: pl.DataFrame) -> pl.DataFrame:
 def _derived_ids(jobs: pl.DataFrame) -> pl.Series:
     """What stands for a build's id where none is told: run, attribute, system and variant."""
     parts = ("run_id", "attr", "system", "variant")
-    if not any(jobs[name].str.contains("[/%]").any() for name in parts):
+    texts = (jobs[name].head(1) if is_one(jobs[name]) else jobs[name] for name in parts)
+    if not any(text.str.contains("[/%]").any() for text in texts):
         return jobs.select(pl.concat_str(parts, separator="/")).to_series()
     escaped = [
         pl.col(name).str.replace_all("%", "%25", literal=True).str.replace_all("/", "%2F", literal=True)
