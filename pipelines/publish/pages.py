@@ -77,6 +77,8 @@ def environment(assembly: Assembly) -> jinja2.Environment:
         exact=text.exact,
         counted=text.counted,
         signed=text.signed,
+        prose=text.prose,
+        titled=text.titled,
         month=lambda value: f"{value:%B %Y}",
         quoted=lambda value: Markup('"' + esc(value).replace("\\", "&#92;") + '"'),
     )

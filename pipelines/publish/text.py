@@ -14,6 +14,8 @@ from markupsafe import Markup
 UNKNOWN = "unknown"
 LONGEST = 160
 _SPECIAL = re.compile(r"""[&<>"'`*_{}\[\]()#|!\\~^$:+=\-]""")
+_SHORT = {"ci": "CI", "eta": "ETA"}
+"""Short words that are read letter by letter."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 
 
@@ -30,6 +32,12 @@ def esc(value: object, limit: int | None = None) -> str:
 def prose(words: str) -> Markup:
     """A line of our own documentation, escaped; what stands between backticks becomes code."""
     return Markup(re.sub(r"&#96;(.+?)&#96;", r"<code>\1</code>", esc(words)))
+
+
+def titled(name: str) -> str:
+    """Name of a relation as a heading: `ci_details` is "CI details"."""
+    words = [_SHORT.get(word, word) for word in name.split("_")]
+    return " ".join([words[0][:1].upper() + words[0][1:], *words[1:]])
 
 
 def _inside(found: re.Match[str]) -> bool:

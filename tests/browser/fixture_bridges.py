@@ -105,6 +105,12 @@ BRIDGES = {
             case when length(attr) % 3 = 1 then 'nixos-unstable' end as channel,
             case when length(attr) % 3 = 1 then last_red_at end as channel_advanced_at
         from core.failure_episodes where jobset = 'nixpkgs/haskell-updates'""",
+    # Whatever a CI sends: its names and its fields are text.
+    "core.ci_details": """
+        select source, broken_evaluation_id as evaluation_id, 'event ' || first_build_id as event_id,
+            '<b>type</b>.v1' as event_type, attr, system, variant, broken_at as occurred_at,
+            '{"phase": "<script>alert(2)</script>", "metrics": {"closure": {"value": 2.5, "unit": "s"}}}' as details
+        from core.failure_episodes where jobset = 'nixpkgs/haskell-updates'""",
     # An iteration that has not been merged yet.
     "core.staging_comparisons": """
         select source, jobset, 'nixpkgs/trunk' as trunk_jobset, 1 as turn, evaluation_at as compared_at,
