@@ -119,10 +119,33 @@ def test_lines_that_cannot_be_looked_at_are_left() -> None:
 
 
 def test_few_forms_are_looked_for() -> None:
-    told = [job(f"a{n}", attempt=n + 1) for n in range(500)]
+    told = [job(f"a{n}", attempt=n % 40 + 1) for n in range(40 * alike.FEWEST)]
     found, left = forms(told)
     assert len(found) == alike.MAX_FORMS
-    assert len(left) == 500 - alike.MAX_FORMS
+    assert len(left) == (40 - alike.MAX_FORMS) * alike.FEWEST
+
+
+def test_where_every_line_tells_another_number_a_few_are_tried() -> None:
+    tried: list[bytes] = []
+
+    def example(line: bytes) -> alike.Example | None:
+        tried.append(line)
+        return generic_decoder.example(line)
+
+    told = [job(f"a{n}", duration_s=n / 10) for n in range(500)]
+    found, left = alike.forms(Block(b"".join(told)), example)
+    assert (found, left.tolist()) == ([], list(range(500)))
+    assert tried == [told[n].rstrip() for n in range(0, 500, 500 // alike.MAX_MISSES)]
+
+
+def test_what_comes_first_hides_no_form() -> None:
+    told = [
+        *(job(f"a{n}", duration_s=n / 10) for n in range(alike.FEWEST)),
+        *(job(f"b{n}") for n in range(500)),
+    ]
+    found, left = forms(told)
+    assert [form.texts["attr"][0] for form in found] == ["b0"]
+    assert left == list(range(alike.FEWEST))
 
 
 def test_a_block_knows_its_lines_and_quotes() -> None:

@@ -17,8 +17,10 @@ import pyarrow as pa
 
 MAX_FORMS = 32
 """Forms that are looked for among the lines of a block: each costs a look at all lines that are left."""
+MAX_MISSES = 4
+"""Lines of which few others are like, after which no more are tried: where each line tells other numbers none is."""
 FEWEST = 50
-"""Lines from which on a form is looked for: fewer are decoded faster one by one."""
+"""Lines from which on a form is one: fewer are decoded faster one by one."""
 _NEAR_BYTES = 256 * 1024
 """What is looked at in one go, so that it stays near the processor."""
 MAX_QUOTED = 200
@@ -89,6 +91,11 @@ class Block:
         """A line without its end."""
         return self.content[self.starts[place] : self.ends[place]]
 
+    def lines(self, places: np.ndarray) -> list[bytes]:
+        """Some lines without their ends."""
+        bounds = zip(self.starts[places].tolist(), self.ends[places].tolist(), strict=True)
+        return [self.content[start:end] for start, end in bounds]
+
     def plain(self) -> np.ndarray:
         """The lines of which no text can hold a quote: valid UTF-8 without backslashes and control characters."""
         if not self.content.isascii():
@@ -117,13 +124,14 @@ def forms(block: Block, example: Callable[[bytes], Example | None]) -> tuple[lis
         return [], every
     left = block.plain()
     found: list[Form] = []
-    for _ in range(MAX_FORMS):
-        if len(left) < FEWEST:
-            break
-        shown = example(block.line(left[0]))
-        form = None if shown is None else _form(block, left, shown)
-        if form is None:
-            left = left[1:]
+    misses = 0
+    while len(left) >= FEWEST and len(found) < MAX_FORMS and misses < MAX_MISSES:
+        # From all parts of the block: what comes first may be of another kind than the most.
+        line = block.line(left[len(left) * misses // MAX_MISSES])
+        shown = example(line)
+        form = None if shown is None else _form(block, left, line, shown)
+        if form is None or len(form.places) < FEWEST:
+            misses += 1
             continue
         found.append(form)
         left = np.setdiff1d(left, form.places, assume_unique=True)
@@ -133,9 +141,8 @@ def forms(block: Block, example: Callable[[bytes], Example | None]) -> tuple[lis
     return found, every[~taken]
 
 
-def _form(block: Block, candidates: np.ndarray, shown: Example) -> Form | None:
-    """The candidates that are like the first of them; None if its texts cannot be told apart by their places."""
-    line = block.line(candidates[0])
+def _form(block: Block, candidates: np.ndarray, line: bytes, shown: Example) -> Form | None:
+    """The candidates that are like a line; None if its texts cannot be told apart by their places."""
     quoted = list(_TEXT.finditer(line))
     texts = {2 * place: found.span(1) for place, found in enumerate(quoted) if not found[2]}
     free = _free(line, texts, shown) if len(quoted) <= MAX_QUOTED else None

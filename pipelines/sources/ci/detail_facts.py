@@ -48,7 +48,7 @@ def tell(
     for uri in sorted({one.source for one in back}):
         place = place_of(uri)
         own = {one.event_id: one for one in back if one.source == uri}
-        known = past.details(place, own)
+        known = past.details(place, pl.Series(own.keys(), dtype=pl.String))
         matched |= _not_interpreted((uri, event_id, kind) for event_id, kind, _ in known.iter_rows())
         made[place].events += [
             ObservationRetracted(

@@ -7,6 +7,7 @@ may so send more than the report uses today, and a later version finds it in the
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import msgspec
 import polars as pl
@@ -89,15 +90,19 @@ def of_line(line: bytes, kind: type[msgspec.Struct] | None) -> str | None:
     except UnicodeDecodeError:
         # In what the format does not name, nobody has looked at the text before.
         told = _fields(line.decode(errors="replace")).data
-    if told.keys() <= USED[kind]:
-        return None
     # A field of the format that is null says the same as one that is not there.
     beside = {
         name: told[name]
-        for name in sorted(told.keys() - USED[kind])
-        if name not in NAMES[kind] or bytes(told[name]) != b"null"
+        for name, is_ours in _beside(tuple(told), kind)
+        if not is_ours or bytes(told[name]) != b"null"
     }
     return _text(msgspec.json.encode(beside)) if beside else None
+
+
+@lru_cache(maxsize=1000)
+def _beside(names: tuple[str, ...], kind: type[msgspec.Struct]) -> tuple[tuple[str, bool], ...]:
+    """Those of some fields that are not interpreted, sorted, and whether the format names them."""
+    return tuple((name, name in NAMES[kind]) for name in sorted(set(names) - USED[kind]))
 
 
 def _text(content: bytes) -> str:

@@ -79,21 +79,22 @@ def _chunk(block: alike.Block, first: int) -> Chunk:
     places: list[int] = []
     is_plain = True
     for start in range(0, len(left), TOGETHER):
-        part = left[start : start + TOGETHER].tolist()
-        lines = [block.line(place) for place in part]
+        part = left[start : start + TOGETHER]
+        lines = block.lines(part)
         # Within JSON a control character must be written with a backslash.
         content = b"".join(lines)
         is_plain &= b"\\" not in content and b"\x7f" not in content
         try:
             events += map(generic_decoder.decode, lines)
-            places += part
+            places += part.tolist()
         except (ValueError, RecursionError):
             del events[len(places) :]
-            _one_by_one(lines, part, first, events, places, chunk)
+            _one_by_one(lines, part.tolist(), first, events, places, chunk)
     if events:
-        _beside(block, places, first, chunk)
+        of_events = np.array(places)
+        _beside(block, of_events, first, chunk)
         columns = generic_columns.of_events(events)
-        frames.append(_jobs(columns, np.array(places), block, first, chunk, is_plain=is_plain))
+        frames.append(_jobs(columns, of_events, block, first, chunk, is_plain=is_plain))
     chunk.jobs = pl.concat(frames) if frames else chunk.jobs
     return chunk
 
@@ -137,12 +138,12 @@ def _one_by_one(
             _strictly(chunk, line, place + first)
 
 
-def _beside(block: alike.Block, places: Iterable[int], first: int, chunk: Chunk) -> None:
+def _beside(block: alike.Block, places: np.ndarray, first: int, chunk: Chunk) -> None:
     """Put what jobs' events tell beside what has a column into the chunk."""
-    for place in places:
-        told = details.of_line(block.line(place), JobFinished)
+    for place, line in zip((places + first).tolist(), block.lines(places), strict=True):
+        told = details.of_line(line, JobFinished)
         if told is not None:
-            chunk.details[int(place) + first] = told
+            chunk.details[place] = told
 
 
 def _strictly(chunk: Chunk, line: bytes, number: int) -> None:
