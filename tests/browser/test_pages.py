@@ -1,5 +1,6 @@
 """What readers rely on, on every page of the report, seen through a real browser."""
 
+import gzip
 import re
 from itertools import pairwise
 from urllib.parse import unquote, urldefrag, urlsplit
@@ -7,7 +8,7 @@ from urllib.parse import unquote, urldefrag, urlsplit
 import pytest
 
 from pipelines.publish import palette
-from tests.browser import fixture_world, served, visits
+from tests.browser import fixture_world, plain, served, visits
 
 FIRST_LOAD = 400_000
 BEFORE_CHARTS = 60_000
@@ -29,10 +30,62 @@ def test_no_request_leaves_the_host(visited, base):
     assert outside == set()
 
 
-def test_no_link_or_anchor_is_broken(visited, base, report):
+def test_pages_left_unopened_hold_nothing_that_opened_ones_do_not(visited, pages):
+    unopened = set(pages) - set(visited)
+    assert 30 <= len(visited) <= len(pages) - 50
+    assert {name.split("/")[0] for name in unopened} == {"core", "metrics"}
+    known = {kind for name in visited for kind in pages[name].kinds}
+    assert {name: pages[name].kinds - known for name in unopened if not pages[name].kinds <= known} == {}
+    assert [name for name in unopened if any("figure" in kind[1] for kind in pages[name].kinds)] == []
+
+
+def test_a_file_says_what_the_browser_shows(visited, pages):
+    relations = [name for name in visited if plain.of_a_relation(name)]
+    assert len(relations) >= 4
+    for name in relations:
+        shown, said = visited[name].seen, pages[name].seen
+        for part in ("headings", "images", "links", "strange"):
+            assert said[part] == shown[part], (name, part)
+        # The script brings the pattern of hatched marks, and the theme numbers what it adds.
+        assert [one for one in [*said["ids"], "hatch"] if not one.startswith("__")] == [
+            one for one in shown["ids"] if not one.startswith("__")
+        ], name
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "<p>words</p><script>more()</script>",
+        "<p>words</p><script src='/other.js'></script>",
+        "<p>words</p><img src='/other.svg' alt=''>",
+        "<p class='loud'>words</p>",
+        "<p onclick='go()'>words</p>",
+        "<p style='background: url(//elsewhere)'>words</p>",
+        "<div><p>words</p></div>",
+        "<figure class='fig'></figure>",
+    ],
+)
+def test_a_page_with_something_of_its_own_is_opened(tmp_path, other):
+    texts = {
+        "index": "<h1>First</h1>",
+        "core/a": "<p>words</p><p>more</p>",
+        "core/b": "<p>other words</p>",
+        "core/c": other,
+    }
+    for name, text in texts.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    read = plain.read(tmp_path, "http://127.0.0.1/", texts)
+    alike = [name for name in texts if plain.of_a_relation(name)]
+    unopened = plain.needless(read, alike)
+    assert "core/c" not in unopened
+    assert unopened & {"core/a", "core/b"}
+
+
+def test_no_link_or_anchor_is_broken(seen, base, report):
     broken = set()
-    for name, seen in visited.items():
-        for href in seen.seen["links"]:
+    for name, page in seen.items():
+        for href in page["links"]:
             target, anchor = urldefrag(href)
             if not target.startswith(base):
                 assert urlsplit(target).scheme == "https", f"{name} links to {href}"
@@ -40,35 +93,33 @@ def test_no_link_or_anchor_is_broken(visited, base, report):
             path = unquote(target.removeprefix(base)) or "index.html"
             if path == "jobs.html" and anchor.startswith("job="):
                 anchor = ""  # a name for the page's script, tested below
-            if not (report.html / path).is_file() or (
-                anchor and unquote(anchor) not in visited[path].seen["ids"]
-            ):
+            if not (report.html / path).is_file() or (anchor and unquote(anchor) not in seen[path]["ids"]):
                 broken.add((name, href))
     assert broken == set()
 
 
-def test_every_page_is_reachable_from_the_first(visited, base):
+def test_every_page_is_reachable_from_the_first(seen, base):
     reached, rest = {"index.html"}, ["index.html"]
     while rest:
-        for href in visited[rest.pop()].seen["links"]:
+        for href in seen[rest.pop()]["links"]:
             path = unquote(urldefrag(href)[0].removeprefix(base))
-            if path in visited and path not in reached:
+            if path in seen and path not in reached:
                 reached.add(path)
                 rest.append(path)
-    assert set(visited) - reached == set()
+    assert set(seen) - reached == set()
 
 
-def test_headings_are_in_order(visited):
-    for name, seen in visited.items():
-        levels = [level for level, _ in seen.seen["headings"]]
+def test_headings_are_in_order(seen):
+    for name, page in seen.items():
+        levels = [level for level, _ in page["headings"]]
         assert levels[0] == 1, name
         assert levels.count(1) == 1, name
         assert all(after - before <= 1 for before, after in pairwise(levels)), name
 
 
-def test_ids_are_unique(visited):
-    for name, seen in visited.items():
-        ids = [one for one in seen.seen["ids"] if not one.startswith("__")]
+def test_ids_are_unique(seen):
+    for name, page in seen.items():
+        ids = [one for one in page["ids"] if not one.startswith("__")]
         assert len(ids) == len(set(ids)), name
 
 
@@ -91,12 +142,12 @@ def test_figures_are_drawn_with_their_words_and_five_parts(visited):
         assert {"SQL", "CSV", "definition"} <= {text for text, _ in figure["links"]}, where
 
 
-def test_images_have_an_alternative(visited):
-    for name, seen in visited.items():
-        assert all(alternative and len(alternative) > 30 for _, alternative in seen.seen["images"]), name
+def test_images_have_an_alternative(seen):
+    for name, page in seen.items():
+        assert all(alternative and len(alternative) > 30 for _, alternative in page["images"]), name
 
 
-def test_no_page_is_heavy(visited):
+def test_no_page_is_heavy(visited, pages, report):
     for name, seen in visited.items():
         total = sum(seen.sizes.values())
         assert total < FIRST_LOAD, (name, total, seen.sizes)
@@ -104,6 +155,14 @@ def test_no_page_is_heavy(visited):
             size for url, size in seen.sizes.items() if urldefrag(url)[0].endswith((".html", ".css", "/"))
         )
         assert early < BEFORE_CHARTS, (name, early)
+    # An unopened page loads itself and what an opened one loads that is made of the same.
+    relations = [seen.sizes for name, seen in visited.items() if plain.of_a_relation(name)]
+    besides = max(
+        sum(size for url, size in sizes.items() if not url.endswith(".html")) for sizes in relations
+    )
+    for name in set(pages) - set(visited):
+        own = len(gzip.compress((report.html / name).read_bytes(), 6))
+        assert own + besides < FIRST_LOAD, (name, own, besides)
 
 
 def test_only_pages_with_charts_load_the_drawing_library(visited):
@@ -112,13 +171,13 @@ def test_only_pages_with_charts_load_the_drawing_library(visited):
         assert loaded == bool(seen.seen["figures"]), name
 
 
-def test_hostile_names_stay_text(visited):
-    assert {name: seen.seen["strange"] for name, seen in visited.items() if seen.seen["strange"]} == {}
+def test_hostile_names_stay_text(visited, seen):
+    assert {name: page["strange"] for name, page in seen.items() if page["strange"]} == {}
     shown = "\n".join(
         text
-        for name, seen in visited.items()
+        for name, visit in visited.items()
         if name.startswith(("jobsets/", "failing_for_long", "coverage"))
-        for text in (seen.seen["text"], *seen.seen["whole"])
+        for text in (visit.seen["text"], *visit.seen["whole"])
     )
     for name in (
         "<script>alert(1)</script>",
