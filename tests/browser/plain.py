@@ -37,6 +37,11 @@ class Page(HTMLParser):
     def __post_init__(self) -> None:
         super().__init__()
 
+    @property
+    def has_figure(self) -> bool:
+        """Whether it has something for the drawing library."""
+        return any("fig" in kind[1].split(" ")[0].split(".") for kind in self.kinds)
+
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Note an element."""
         given = {name: value or "" for name, value in attrs}

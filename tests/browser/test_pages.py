@@ -36,7 +36,10 @@ def test_pages_left_unopened_hold_nothing_that_opened_ones_do_not(visited, pages
     assert {name.split("/")[0] for name in unopened} == {"core", "metrics"}
     known = {kind for name in visited for kind in pages[name].kinds}
     assert {name: pages[name].kinds - known for name in unopened if not pages[name].kinds <= known} == {}
-    assert [name for name in unopened if any("figure" in kind[1] for kind in pages[name].kinds)] == []
+    assert [name for name in unopened if pages[name].has_figure] == []
+    assert {name for name, page in pages.items() if page.has_figure} == {
+        name for name, visit in visited.items() if visit.seen["figures"]
+    }
 
 
 def test_a_file_says_what_the_browser_shows(visited, pages):

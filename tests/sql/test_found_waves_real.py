@@ -1,6 +1,7 @@
 """Bursts, their curves and predictions on the real episodes of both histories, against other ways to compute them."""
 
 import math
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -216,10 +217,11 @@ def _took(rows: list[tuple[int, bool]], age: int, fraction: float, known: int) -
     left = [seconds for seconds in left if seconds > age or not age]
     if known <= age or len(left) < 10:
         return None
+    left.sort()
     for seconds in sorted(set(left)):
         if seconds > known:
             break
-        if sum(other > seconds for other in left) <= fraction * len(left) + 1e-6:
+        if len(left) - bisect_right(left, seconds) <= fraction * len(left) + 1e-6:
             return int(seconds) - age, True
     return known - age, False
 
