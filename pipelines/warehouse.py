@@ -95,7 +95,10 @@ def build(
 
 
 def create(con: duckdb.DuckDBPyConnection, relation: Relation, parameters: Mapping[str, object]) -> None:
-    """Create one relation, then hold its columns against its documentation."""
+    """Create one relation, then hold its columns against its documentation.
+
+    Nobody reads comments of what is still being built, and they cost a seventh of building it: `finish` writes them.
+    """
     bound = {name: value for name, value in parameters.items() if f"${name}" in relation.sql}
     if relation.python:
         module, _, function = relation.python.partition(":")
@@ -106,8 +109,7 @@ def create(con: duckdb.DuckDBPyConnection, relation: Relation, parameters: Mappi
         con.unregister("produced")
     else:
         con.execute(f"create or replace {relation.kind} {relation.key} as\n{relation.sql}", bound or None)
-    with at_once(con):
-        _document(con, relation)
+    _hold_to_documentation(con, relation)
 
 
 @contextmanager
@@ -126,7 +128,7 @@ def at_once(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
     con.commit()
 
 
-def _document(con: duckdb.DuckDBPyConnection, relation: Relation) -> None:
+def _hold_to_documentation(con: duckdb.DuckDBPyConnection, relation: Relation) -> None:
     actual = [row[0] for row in con.execute(f"describe {relation.key}").fetchall()]
     if set(actual) != set(relation.columns):
         missing = sorted(set(actual) - set(relation.columns))
@@ -135,6 +137,9 @@ def _document(con: duckdb.DuckDBPyConnection, relation: Relation) -> None:
             f"{relation.path} documents other columns than it has (undocumented: {missing}, absent: {stale}): "
             "correct the `column:` lines."
         )
+
+
+def _comment(con: duckdb.DuckDBPyConnection, relation: Relation) -> None:
     con.execute(f"comment on {relation.kind} {relation.key} is {_quoted(relation.summary)}")
     for name, meaning in relation.columns.items():
         con.execute(f'comment on column {relation.key}."{name}" is {_quoted(meaning)}')
@@ -167,7 +172,7 @@ def finish(
                 con.execute(f"create view {relation.key} as\n{relation.sql}")
             else:
                 con.execute(f"create table {relation.key} as select * from {here}.{relation.key}")
-            _document(con, relation)
+            _comment(con, relation)
     con.execute(f"use {here}")
     con.execute("detach finished")
     os.replace(unfinished, target)

@@ -5,6 +5,7 @@ every panel has the same scales and works at any width.
 """
 
 import copy
+import functools
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -82,6 +83,7 @@ def text(spec: object) -> str:
     return json.dumps(spec, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
+@functools.cache
 def bundle() -> str:
     """The part of Vega that draws compiled specifications, as one script that sets `window.vega`. Takes a second.
 

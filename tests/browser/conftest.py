@@ -1,14 +1,15 @@
-"""The invented world, published once; its site behind a local server; every page of it visited once."""
+"""The invented world, published once; its site behind a local server; its pages read and visited once."""
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser
 
 from pipelines.paths import SITE, SQL
 from pipelines.publish.report import ReportResult, publish
-from tests.browser import fixture_world, served, visits
+from tests.browser import fixture_world, plain, served, visits
 
 
 @pytest.fixture(scope="session")
@@ -38,7 +39,24 @@ def report(world: Path, folder: Path, base: str, tmp_path_factory: pytest.TempPa
 
 
 @pytest.fixture(scope="session")
-def visited(browser: Browser, base: str, report: ReportResult) -> dict[str, visits.Visit]:
-    """What every page did when it was opened with an empty cache and scrolled through."""
+def pages(base: str, report: ReportResult) -> dict[str, plain.Page]:
+    """What every page says, read as a file."""
     names = sorted(path.relative_to(report.html).as_posix() for path in report.html.rglob("*.html"))
-    return visits.visits(browser, base, [name for name in names if name != "404.html"])
+    return plain.read(report.html, base, [name for name in names if name != "404.html"])
+
+
+@pytest.fixture(scope="session")
+def visited(browser: Browser, base: str, pages: dict[str, plain.Page]) -> dict[str, visits.Visit]:
+    """What pages did when they were opened with an empty cache and scrolled through.
+
+    All but the pages of relations that are made of nothing else than those that are opened.
+    """
+    relations = [name for name in pages if plain.of_a_relation(name)]
+    unopened = plain.needless(pages, relations)
+    return visits.visits(browser, base, [name for name in pages if name not in unopened])
+
+
+@pytest.fixture(scope="session")
+def seen(pages: dict[str, plain.Page], visited: dict[str, visits.Visit]) -> dict[str, dict[str, Any]]:
+    """What every page holds, as the browser shows it or else as its file says."""
+    return {name: visited.get(name, page).seen for name, page in pages.items()}

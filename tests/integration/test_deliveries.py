@@ -12,6 +12,8 @@ from pipelines.log import compact, verify
 from pipelines.log.store import EventLog
 from tests import histories
 
+Tables = dict[str, tuple[int, int]]
+
 
 @pytest.fixture(scope="module")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -25,22 +27,27 @@ def undisturbed(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Event
     return histories.ingest_all([sample], tmp_path_factory.mktemp("undisturbed"))
 
 
-def _contents(log: EventLog, **how: int) -> dict[str, tuple[int, int]]:
+def _contents(log: EventLog, **how: int) -> Tables:
     con = histories.build(log, **how)  # type: ignore[arg-type]
     tables = histories.contents(con)
     con.close()
     return tables
 
 
-def test_the_sample_holds_what_it_should(sample: Path, undisturbed: EventLog) -> None:
-    tables = _contents(undisturbed)
+@pytest.fixture(scope="module")
+def tables(undisturbed: EventLog) -> Tables:
+    """What is built from it."""
+    return _contents(undisturbed)
+
+
+def test_the_sample_holds_what_it_should(tables: Tables) -> None:
     assert tables["core.evaluations"][0] == 57
     assert tables["core.failure_episodes"][0] > 1000
     assert tables["replay.intervals"][0] > 5000
 
 
 def test_a_shuffled_sample_in_several_ingests_gives_equal_tables(
-    sample: Path, undisturbed: EventLog, tmp_path: Path
+    sample: Path, undisturbed: EventLog, tables: Tables, tmp_path: Path
 ) -> None:
     """Reports in random order, some in two of the six pieces, rows of the files shuffled."""
     rng = random.Random(57)
@@ -61,7 +68,7 @@ def test_a_shuffled_sample_in_several_ingests_gives_equal_tables(
         appended.append(ingest.history(folder, log, tmp_path / "quarantine", histories.quiet))
     assert all(ingested.batch is not None and not ingested.rejected for ingested in appended)
     assert histories.observations(log).equals(histories.observations(undisturbed))
-    assert histories.unequal(_contents(log), _contents(undisturbed)) == []
+    assert histories.unequal(_contents(log), tables) == []
     assert verify.verify(log).problems == []
 
 

@@ -197,9 +197,11 @@ class _Statuses:
 
     def _drawn(self, answer: int) -> list[tuple[int, str]]:
         if self._rng.random() < self._unfinished:
-            return [(answer, str(self._rng.choice(UNFINISHED)))]
+            return [(answer, UNFINISHED[self._rng.integers(len(UNFINISHED))])]
         first = UNFINISHED[0] if self._rng.random() < 4 * self._unfinished else None
-        words = [str(w) for w in self._rng.choice(self._endings, int(self._rng.choice([1, 1, 1, 2, 3])))]
+        # What `choice` draws, without the array that it makes of the words every time.
+        count = (1, 1, 1, 2, 3)[self._rng.integers(5)]
+        words = [self._endings[at] for at in self._rng.integers(len(self._endings), size=count)]
         since, drawn = answer, []
         for word in ([first] if first else []) + words:
             drawn.append((since, word))

@@ -1,8 +1,9 @@
 """Bursts, their curves and predictions on the real episodes of both histories, against other ways to compute them."""
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -154,6 +155,11 @@ def test_predictions_equal_a_slow_walk_over_single_failures(
 ) -> None:
     """Ends of every interval, by handing on the weight of each cohort that has not got there yet (Efron 1967)."""
     single = _cohorts(waves, jobset)
+
+    @cache
+    def waiting(evaluation: str, system: str, age: int) -> tuple[int, list[tuple[float, int]]]:
+        return _left(single[evaluation, system], age)
+
     began = {
         (row[0], row[1]): row[2:]
         for row in waves.execute(
@@ -186,7 +192,11 @@ def test_predictions_equal_a_slow_walk_over_single_failures(
         fraction = (1 - target) * len(mine) / left
         told = [
             next(
-                (t for t in (_took(single[c[2], c[3]], age, fraction, c[4]) for c in sorted(found)) if t),
+                (
+                    t
+                    for t in (_took(*waiting(c[2], c[3], age), age, fraction, c[4]) for c in sorted(found))
+                    if t
+                ),
                 None,
             )
             for found in clusters.values()
@@ -210,16 +220,28 @@ def _cohorts(con: duckdb.DuckDBPyConnection, jobset: str) -> dict[tuple[str, str
     return found
 
 
-def _took(rows: list[tuple[int, bool]], age: int, fraction: float, known: int) -> tuple[int, bool] | None:
-    """Seconds from an age on until only a fraction still failed, and whether that was seen; all watched alike."""
+def _left(rows: list[tuple[int, bool]], age: int) -> tuple[int, list[tuple[float, int]]]:
+    """How many still failed at an age, and of every number of seconds after which some were seen to end, how many
+    failed longer."""
     left = [seconds if ended else math.inf for seconds, ended in rows]
     left = [seconds for seconds in left if seconds > age or not age]
-    if known <= age or len(left) < 10:
+    longer, steps = len(left), []
+    for seconds, ended in sorted(Counter(left).items()):
+        longer -= ended
+        steps.append((seconds, longer))
+    return len(left), steps
+
+
+def _took(
+    left: int, steps: list[tuple[float, int]], age: int, fraction: float, known: int
+) -> tuple[int, bool] | None:
+    """Seconds from an age on until only a fraction still failed, and whether that was seen; all watched alike."""
+    if known <= age or left < 10:
         return None
-    for seconds in sorted(set(left)):
+    for seconds, longer in steps:
         if seconds > known:
             break
-        if sum(other > seconds for other in left) <= fraction * len(left) + 1e-6:
+        if longer <= fraction * left + 1e-6:
             return int(seconds) - age, True
     return known - age, False
 

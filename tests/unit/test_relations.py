@@ -9,6 +9,7 @@ from models.presets import PRESETS
 from models.vocabulary import STATUS_CLASSES
 from pipelines import checks, relations, warehouse
 from pipelines.errors import BadInput, CheckFailed
+from pipelines.log.store import EventLog
 from pipelines.paths import SQL
 
 HEADER = "-- A thing.\n--\n-- More of it.\n--\n-- grain: a\n-- column: a | Number.\n"
@@ -68,13 +69,24 @@ def test_documented_columns_must_be_those_of_the_select(tmp_path: Path) -> None:
         warehouse.build(con, relations.load(tmp_path))
 
 
-def test_comments_reach_the_database(tmp_path: Path) -> None:
+def test_comments_reach_the_finished_database(tmp_path: Path) -> None:
     write(tmp_path, "core/base.sql", HEADER.replace("Number.", "It's a; number.") + "select 1 as a")
+    view = HEADER.replace("A thing.", "A view.") + "select a from core.base"
+    write(tmp_path, "core/seen.sql", view.replace("-- grain", "-- kind: view\n-- grain"))
+    loaded = relations.load(tmp_path)
+    target = tmp_path / "finished.duckdb"
     with warehouse.connect(":memory:") as con:
-        warehouse.build(con, relations.load(tmp_path))
+        warehouse.build(con, loaded)
+        warehouse.finish(con, loaded, EventLog(tmp_path / "log"), target, None)
+    with warehouse.connect(target, read_only=True) as con:
         assert con.sql(
-            "select comment from duckdb_columns() where column_name = 'a' and schema_name = 'core'"
-        ).fetchall() == [("It's a; number.",)]
+            "select table_name, comment from duckdb_columns() where column_name = 'a' and schema_name = 'core' "
+            "order by all"
+        ).fetchall() == [("base", "It's a; number."), ("seen", "Number.")]
+        assert con.sql(
+            "select table_name, comment from duckdb_tables() where schema_name = 'core' union all "
+            "select view_name, comment from duckdb_views() where schema_name = 'core' order by all"
+        ).fetchall() == [("base", "A thing."), ("seen", "A view.")]
 
 
 def test_a_repeated_grain_is_counted(tmp_path: Path) -> None:
