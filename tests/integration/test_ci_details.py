@@ -56,6 +56,7 @@ def test_fields_without_a_column_and_other_types_are_found_in_the_warehouse(tmp_
     lines = [
         started(config={"cudaSupport": True}, scope=["gimp"], systems=["x86_64-linux"]),
         job("gimp", "failed", phase="test", metrics=measured, name=None, exit_code=2, gpu={"a": [None]}),
+        job("later", "queued", builder_pool="gpu"),
         job("plain"),
         other("o-1", {"any": ["thing", {"at": "all"}]}),
         event("channel.advanced.v1", "c", {"channel": "x", "commit": COMMIT, "previous_commit": "5" * 40}),
@@ -82,6 +83,7 @@ def test_fields_without_a_column_and_other_types_are_found_in_the_warehouse(tmp_
             *(PREFIX + "job.finished.v1", "r-1", "gimp", "x86_64-linux", None),
             '{"exit_code":2,"gpu":{"a": [null]},"metrics":{"closure": {"value": 2.5, "unit": "s"}},"phase":"test"}',
         ),
+        (PREFIX + "job.started.v1", "r-1", "later", "x86_64-linux", None, '{"builder_pool":"gpu"}'),
     ]
     # As the page on the relation says that it is asked.
     asked = "select (details ->> '$.metrics.closure.value')::double from core.ci_details where attr = 'gimp'"
