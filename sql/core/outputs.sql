@@ -18,7 +18,7 @@
 -- column: names_keyed_id64 | Identity with every store path replaced by package and output.
 -- column: content_id64 | Identity with every reference replaced by the content identity of what it refers to, recursively.
 -- column: contents | Different archives that were seen.
--- column: differs_from_itself | Whether builds of the same derivation gave contents that differ even with package and output for every path; null where only one was seen.
+-- column: differs_from_itself | Whether builds of the same derivation gave contents that differ even with package and output for every path; null where only one was seen, or not every one is known so.
 with ranked as (
     select
         *,
@@ -33,6 +33,9 @@ with ranked as (
         ) as place,
         count(distinct nar_hash) over (partition by derivation_id64, output) as contents,
         count(distinct names_keyed_id64) over (partition by derivation_id64, output) as keyed_contents,
+        count(distinct case when names_keyed_id64 is not null then nar_hash end) over (
+            partition by derivation_id64, output
+        ) as keyed_archives,
         max(path) over same as told_path,
         max(nar_bytes) over same as told_nar_bytes,
         max(file_bytes) over same as told_file_bytes,
@@ -53,7 +56,10 @@ select
     names_keyed_id64,
     content_id64,
     contents,
-    case when contents > 1 then keyed_contents > 1 end as differs_from_itself
+    case
+        when contents > 1 and keyed_contents > 1 then true
+        when contents > 1 and keyed_archives = contents then false
+    end as differs_from_itself
 from ranked
 where place = 1
 order by derivation_id64, output
