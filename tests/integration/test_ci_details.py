@@ -17,6 +17,13 @@ from pipelines.sources.ci import details
 from tests.ci_events import AT, COMMIT, PLACE, event, finished, ingest, job, put, retracted, started
 
 OTHER = "org.example.other.v1"
+NO_HASH = {
+    "drv_path": f"/nix/store/{'e' * 32}-a.drv",
+    "system": "x86_64-linux",
+    "outputs": {"out": None},
+    "is_fixed_output": False,
+}
+"""A derivation whose path holds a letter that Nix does not use."""
 
 
 def other(identity: str, data: Any, **envelope: Any) -> bytes:
@@ -91,12 +98,20 @@ def test_fields_without_a_column_and_other_types_are_found_in_the_warehouse(tmp_
     con.close()
 
 
-def test_a_thousand_alike_lines_keep_each_its_own(tmp_path: Path) -> None:
-    lines = [job(f"a{n}", commit=COMMIT, phase=f"phase {n}", mine={"n": [f"{n}"]}) for n in range(1000)]
+@pytest.mark.parametrize("more", [{}, {"phase": "test"}, {"exit_code": 1}], ids=str)
+def test_a_thousand_alike_lines_keep_each_its_own(tmp_path: Path, more: dict[str, Any]) -> None:
+    lines = [job(f"a{n}", commit=COMMIT, mine={"n": [f"{n}"]}, **more) for n in range(1000)]
     put(tmp_path / "inbox", "1.ndjson", lines)
     ingest(tmp_path)
-    kept = {json.loads(text)["phase"]: json.loads(text)["mine"]["n"] for _, text in told(tmp_path)}
-    assert kept == {f"phase {n}": [f"{n}"] for n in range(1000)}
+    kept = {identity.split("/")[1]: json.loads(text) for identity, text in told(tmp_path)}
+    assert kept == {f"a{n}": {"mine": {"n": [f"{n}"]}, **more} for n in range(1000)}
+
+
+def test_numbers_that_differ_from_line_to_line_are_kept(tmp_path: Path) -> None:
+    put(tmp_path / "inbox", "1.ndjson", [job(f"a{n}", commit=COMMIT, duration_s=n / 10) for n in range(1000)])
+    ingest(tmp_path)
+    kept = [(identity.split("/")[1], text) for identity, text in told(tmp_path)]
+    assert sorted(kept) == sorted((f"a{n}", f'{{"duration_s":{n / 10}}}') for n in range(1000))
 
 
 def test_what_was_told_once_is_not_told_again(tmp_path: Path) -> None:
@@ -141,12 +156,17 @@ def test_a_version_that_reads_more_finds_no_contradiction_in_what_was_kept(
 ) -> None:
     put(tmp_path / "inbox", "1.ndjson", [started(), job("a", phase="x", mood="fine")])
     ingest(tmp_path)
-    used = {kind: names | {"phase"} for kind, names in details.USED.items()}
-    monkeypatch.setattr(details, "USED", used)
+    beside = details._beside
+    monkeypatch.setattr(
+        details, "_beside", lambda names, kind: tuple(one for one in beside(names, kind) if one[0] != "phase")
+    )
     (tmp_path / "inbox-state.json").unlink()
     ingest(tmp_path)
     assert rejected(tmp_path) == []
     assert [text for _, text in told(tmp_path)] == ['{"mood":"fine","phase":"x"}']
+    put(tmp_path / "inbox", "2.ndjson", [job("a", phase="y", mood="sad")])
+    ingest(tmp_path)
+    assert len(rejected(tmp_path)) == 1
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(range(3))), ids=str)
@@ -161,11 +181,25 @@ def test_what_is_taken_back_is_gone_whenever_it_is_said(tmp_path: Path, order: S
         put(tmp_path / "inbox", f"{number}.ndjson", parts[number])
         ingest(tmp_path)
     assert [text for _, text in told(tmp_path)] == ['{"a": 2}', '{"phase":"y"}']
+    # A job's event is more than its details: the job goes too.
+    back = EventLog(tmp_path / "log").scan("observation_retracted").collect()["reason"].to_list()
+    is_later = order.index(2) > order.index(0)
+    assert ("the source took back results that it had told" in back) == is_later
     unmatched = EventLog(tmp_path / "log").scan("gap_declared").collect()["kind"].to_list()
     # What was taken back before it was told was not known at that time, and is said to be so.
     assert unmatched.count("retraction_unmatched") == (order.index(2) < order.index(0)) + (
         order.index(2) < order.index(1)
     )
+
+
+def test_what_is_known_from_the_log_alone_can_be_taken_back(tmp_path: Path) -> None:
+    put(tmp_path / "inbox", "1.ndjson", [other("o", {}), other("p", {})])
+    ingest(tmp_path)
+    (tmp_path / "inbox" / "1.ndjson").unlink()
+    put(tmp_path / "inbox", "2.ndjson", [retracted("o")])
+    ingest(tmp_path)
+    assert told(tmp_path) == [("p", "{}")]
+    assert "retraction_unmatched" not in EventLog(tmp_path / "log").scan("gap_declared").collect()["kind"]
 
 
 def test_details_are_bounded_and_what_is_beyond_is_counted(
@@ -196,6 +230,7 @@ def test_nothing_is_kept_of_what_is_rejected_or_said_in_a_foreign_name(tmp_path:
         job("a", commit="5" * 40, phase="of another commit"),
         job("b", "green", phase="no status"),
         other("o", {}, source=hydra),
+        event("derivation.observed.v1", "d", NO_HASH | {"note": "no hash"}),
         other("p", {}),
     ]
     put(tmp_path / "inbox", "1.ndjson", lines)
