@@ -6,7 +6,7 @@ from models import events
 from pipelines.log import schema
 from pipelines.log.store import EventLog
 
-EVENT_TYPES = ("derivation_observed", "package_updated", "ci_detail_observed")
+EVENT_TYPES = ("derivation_observed", "package_updated")
 KNOWN = {
     "derivation_observed": (
         pl.col("recipe_id64").is_not_null().cast(pl.Int64)

@@ -4,13 +4,15 @@ import re
 
 import polars as pl
 
-_ADDRESS = r"[\w.%+-]+@[\w-]+(?:\.[\w-]+)+"
+_NAME = r"[\w.%+-]+"
+_DOMAIN = r"[\w-]+(?:\.[\w-]+)+"
+_ADDRESS = f"{_NAME}@{_DOMAIN}"
 _LEFT_OUT = "(address left out)"
-# What begins like an address and is none is passed over whole: else each of its letters might begin one.
-_IN_TEXT = re.compile(r"(?P<address>[\w.%+-]++@[\w-]+(?:\.[\w-]+)+)|[\w.%+-]++")
+# What begins like an address and is none is passed over whole (`++`): else each of its letters might begin one.
+_IN_TEXT = re.compile(rf"(?P<address>{_NAME}+@{_DOMAIN})|{_NAME}+")
 # So is an escape: the n of a line's end is no letter of the name that follows it.
 _IN_JSON = re.compile(
-    r"(?P<address>[\w.%+-]++(?:@|\\u0040)[\w-]+(?:\.[\w-]+)+)|[\w.%+-]++|\\u[0-9A-Fa-f]{4}|\\.", re.DOTALL
+    rf"(?P<address>{_NAME}+(?:@|\\u0040){_DOMAIN})|{_NAME}+|\\u[0-9A-Fa-f]{{4}}|\\.", re.DOTALL
 )
 
 

@@ -30,16 +30,18 @@ REFERENCE = f"from '{HASKELL}/episodes_reference.parquet'"
 COUNT = f"select count(*) from core.failure_episodes where jobset = '{JOBSET}'"
 
 
+def copied(warehouse_file: Path, folders: pytest.TempPathFactory) -> Path:
+    """A copy of the warehouse, to be changed."""
+    return Path(shutil.copy(warehouse_file, folders.mktemp("copied") / "haskell.duckdb"))
+
+
 @pytest.fixture(scope="module")
 def mine(
     real_warehouse: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """A copy of the warehouse in which presets can be changed."""
-    path = tmp_path_factory.mktemp("presets") / "haskell.duckdb"
-    shutil.copy(real_warehouse, path)
-    con = warehouse.connect(path)
-    yield con
-    con.close()
+    with warehouse.connect(copied(real_warehouse, tmp_path_factory)) as con:
+        yield con
 
 
 @pytest.fixture(scope="module")
@@ -47,8 +49,7 @@ def reference(
     real_warehouse: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """A copy with the episodes of the reference's preset, for reading."""
-    path = tmp_path_factory.mktemp("reference") / "haskell.duckdb"
-    shutil.copy(real_warehouse, path)
+    path = copied(real_warehouse, tmp_path_factory)
     with warehouse.connect(path) as con:
         histories.use_preset(con, "haskell-updates-reference")
     with histories.opened(path) as con:

@@ -77,7 +77,7 @@ def _not_interpreted(events: Iterable[tuple[str, str, str]]) -> set[tuple[str, s
 
 
 def _details(place: str, told: pl.DataFrame, past: Past, made: Told) -> None:
-    """Put the details of one source into `made`: of each event the earliest, unless the log knows others."""
+    """Put the details of one source into `made`: of each event the earliest, unless the log has some of it."""
     ordered = told.unique().sort("event_id", "occurred_at", "event_type", "details", nulls_last=True)
     first = ordered.unique("event_id", keep="first", maintain_order=True)
     others = ordered.join(first, on=["event_id", "details"], how="anti").select("event_id", "run_id").rows()
@@ -92,7 +92,7 @@ def _details(place: str, told: pl.DataFrame, past: Past, made: Told) -> None:
         Rejected("inbox", _CONFLICTING, event_id.encode(), evaluation_id=run_id)
         for event_id, run_id in sorted(others, key=repr)
     ]
-    made.rows = first.select(
+    made.rows = first.join(known, on="event_id", how="anti", maintain_order="left").select(
         *("event_id", "event_type", "attr", "system", "variant", "details", "occurred_at"),
         source=pl.lit(place),
         observed_at="occurred_at",

@@ -66,9 +66,9 @@ class Past:
         """Rows of these derivations that are recorded for a source."""
         return self._of_derivations("derivation_observed", source, wanted)
 
-    def details(self, source: str, event_ids: Iterable[str]) -> pl.DataFrame:
+    def details(self, source: str, event_ids: pl.Series) -> pl.DataFrame:
         """`event_id`, `event_type` and `details` of these events as they are recorded for a source."""
-        wanted = pl.LazyFrame({"event_id": pl.Series(list(event_ids), dtype=pl.String)})
+        wanted = event_ids.alias("event_id").to_frame().lazy()
         found = self._scan("ci_detail_observed").filter(pl.col("source") == source)
         return (
             found.join(wanted, on="event_id", how="semi")
