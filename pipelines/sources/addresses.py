@@ -10,9 +10,13 @@ _ADDRESS = f"{_NAME}@{_DOMAIN}"
 _LEFT_OUT = "(address left out)"
 # What begins like an address and is none is passed over whole (`++`): else each of its letters might begin one.
 _IN_TEXT = re.compile(rf"(?P<address>{_NAME}+@{_DOMAIN})|{_NAME}+")
-# So is an escape: the n of a line's end is no letter of the name that follows it.
+# So is an escape: the n of a line's end is no letter of the name that follows it. One of a letter is a letter.
+_ESCAPED = r"\\u(?!0040|00[01])[0-9A-Fa-f]{4}"
+_NAME_IN_JSON = rf"(?:[\w.%+-]|{_ESCAPED})++"
+_LABEL_IN_JSON = rf"(?:[\w-]|{_ESCAPED})+"
 _IN_JSON = re.compile(
-    rf"(?P<address>{_NAME}+(?:@|\\u0040){_DOMAIN})|{_NAME}+|\\u[0-9A-Fa-f]{{4}}|\\.", re.DOTALL
+    rf"(?P<address>{_NAME_IN_JSON}(?:@|\\u0040){_LABEL_IN_JSON}(?:\.{_LABEL_IN_JSON})+)|{_NAME_IN_JSON}|\\.",
+    re.DOTALL,
 )
 
 

@@ -8,8 +8,11 @@ from hypothesis import strategies as st
 
 from pipelines.sources.addresses import json_without_addresses, text_without_addresses, without_addresses
 
-TEXTS = st.text(alphabet='ab.@-+% \n"\\', max_size=40) | st.lists(
-    st.sampled_from(["me@a.org", "x.y+z@b-c.example.org", "@", "a@b", " ", "\n", '"', "<", ">"]), max_size=8
+TEXTS = st.text(alphabet='aü.@-+% \n"\\', max_size=40) | st.lists(
+    st.sampled_from(
+        ["me@a.org", "jürg@bücher.example", "x.y+z@b-c.example.org", "@", "a@b", " ", "\n", '"', "<", ">"]
+    ),
+    max_size=8,
 ).map("".join)
 
 
@@ -18,7 +21,9 @@ TEXTS = st.text(alphabet='ab.@-+% \n"\\', max_size=40) | st.lists(
 def test_one_text_a_column_and_json_agree(text: str) -> None:
     told = text_without_addresses(text)
     assert pl.select(without_addresses(pl.lit(text))).item() == told
-    assert json.loads(json_without_addresses(json.dumps(text))) == told
+    for is_ascii in (True, False):
+        written = json.dumps(text, ensure_ascii=is_ascii)
+        assert json.loads(json_without_addresses(written)) == told
 
 
 def test_an_address_is_left_out_and_nothing_else() -> None:
