@@ -1,6 +1,6 @@
 """Which values of columns are there, and which more than once: cheap where it is most often one, or none."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 
 import numpy as np
 import polars as pl
@@ -11,8 +11,29 @@ def is_one(values: pl.Series) -> bool:
     nulls = values.null_count()
     if nulls or values.is_empty():
         return nulls == len(values)
+    if values.flags["SORTED_ASC"]:
+        # Polars knows it of what it repeated.
+        return bool(values[0] == values[-1])
     # What differs does so most often at once.
     return all(bool((part == values[0]).all()) for part in (values.tail(1), values.head(64), values))
+
+
+def identity(values: pl.Series) -> Hashable:
+    """A key that columns share only if they are equal: the one value that they have, or their place in memory.
+
+    It means something as long as the column is kept. None if there is no such key.
+    """
+    if values.dtype.is_nested() or values.is_empty():
+        return None
+    if values.flags["SORTED_ASC"] and is_one(values):
+        return str(values.dtype), len(values), values[0]
+    if not (values.dtype == pl.String or values.dtype.is_integer() or values.dtype.is_temporal()):
+        # What is not handed over as it lies there has no place of its own.
+        return None
+    parts = [part.to_arrow(compat_level=pl.CompatLevel.newest()) for part in values.get_chunks()]
+    return str(values.dtype), tuple(
+        (len(part), part.offset, *(buffer and buffer.address for buffer in part.buffers())) for part in parts
+    )
 
 
 def distinct(values: pl.Series) -> pl.Series:
@@ -34,3 +55,9 @@ def repeated(rows: pl.DataFrame, key: Sequence[str]) -> pl.Series:
     if (ordered[1:] == ordered[:-1]).any():
         return numbers.is_duplicated()
     return pl.repeat(value=False, n=rows.height, eager=True)
+
+
+def rows_at(rows: pl.DataFrame, places: np.ndarray) -> pl.DataFrame:
+    """The rows at some places; where these are all of them in their order, nothing is copied."""
+    is_whole = len(places) == rows.height and bool((places == np.arange(rows.height)).all())
+    return rows if is_whole else rows[places]

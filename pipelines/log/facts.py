@@ -7,7 +7,7 @@ arrival: a listing that comes late is compared with what was true then.
 import numpy as np
 import polars as pl
 
-from pipelines.log.distinct import repeated
+from pipelines.log.distinct import repeated, rows_at
 from pipelines.sources.base import Listing
 
 SAME = ["source", "build_id", "observed_at", "status", "is_finished", "cause"]
@@ -41,11 +41,11 @@ def changed(listing: Listing, known: pl.DataFrame) -> pl.DataFrame:
     differs = np.ones(len(by), dtype=bool)
     differs[1:] = (build[1:] != build[:-1]) | (status[1:] != status[:-1])
     chosen = by[differs]
-    facts = _at(rows, chosen[chosen < rows.height])
+    facts = rows_at(rows, chosen[chosen < rows.height])
     facts = pl.concat(
         [
             facts.drop("observation", "build", "status"),
-            _at(listing.builds, facts["build"].to_numpy()),
+            rows_at(listing.builds, facts["build"].to_numpy()),
             listing.statuses[facts["status"]],
             listing.observations[facts["observation"]].select("observed_at", "evaluation_id"),
         ],
@@ -61,12 +61,6 @@ def changed(listing: Listing, known: pl.DataFrame) -> pl.DataFrame:
             )
         ).drop("dependents_unbroken", "dependents_all")
     return facts.with_columns(source=pl.lit(listing.source), jobset=pl.lit(listing.jobset))
-
-
-def _at(rows: pl.DataFrame, places: np.ndarray) -> pl.DataFrame:
-    """The rows at some places; where these are all of them in their order, nothing is copied."""
-    is_whole = len(places) == rows.height and bool((places == np.arange(rows.height)).all())
-    return rows if is_whole else rows[places]
 
 
 def fresh(told: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:

@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from pipelines.log import facts
-from pipelines.log.distinct import is_one
+from pipelines.log.distinct import is_one, rows_at
 from pipelines.sources.base import Listing
 
 try:
@@ -24,6 +24,8 @@ except ImportError:
 KEY_FRAME_EVERY = 200
 """Observations after which the whole listing is stated again, which bounds what a reader must replay."""
 KEY = ["attr", "system", "variant"]
+_WORDS = ("listed", "rebuilt", "unlisted")
+_UNLISTED = 2
 
 
 @dataclass(frozen=True)
@@ -219,7 +221,9 @@ def _edits(
     edits = {
         "position": np.concatenate([position[listed_rows], position[left_rows] + 1]),
         "build": np.concatenate([build[listed_rows], build[left_rows]]),
-        "change": np.concatenate([rebuilt.astype(np.int8), np.full(len(left_rows), 2, dtype=np.int8)]),
+        "change": np.concatenate(
+            [rebuilt.astype(np.int8), np.full(len(left_rows), _UNLISTED, dtype=np.int8)]
+        ),
     }
     # As the lists came: what lies together is fetched together, and is nearly in the order of the log.
     by = np.argsort((edits["position"] << 32) | edits["build"], kind="stable")
@@ -254,13 +258,14 @@ def _membership(
         .then(None)
         .otherwise(pl.col("id").shift(1, fill_value=base.observation_id if base else None)),
     )
-    words = pl.Series(["listed", "rebuilt", "unlisted"])
+    words = pl.Series(_WORDS)
     change = words.gather(pl.Series(edits["change"]))
+    listed = rows_at(builds, edits["build"])
+    if (edits["change"] == _UNLISTED).any():
+        listed = listed.with_columns(build_id=pl.when(change != "unlisted").then("build_id"))
     return pl.concat(
         [
-            builds[edits["build"]].with_columns(
-                build_id=pl.when(change != "unlisted").then("build_id"), change=change
-            ),
+            listed.with_columns(change=change),
             named[edits["position"] - 1],
         ],
         how="horizontal",

@@ -7,6 +7,7 @@ set gives one row per item of that field.
 import enum
 import types
 import typing
+from collections.abc import Mapping
 from datetime import date, datetime
 from functools import cache
 
@@ -46,12 +47,16 @@ def polars_schema(event_type: str) -> pl.Schema:
     return pl.Schema(arrow_schema(event_type))
 
 
-def conform(event_type: str, frame: pl.DataFrame, batch: int) -> pa.Table:
+def conform(
+    event_type: str, frame: pl.DataFrame, batch: int, made: Mapping[str, pa.ChunkedArray] | None = None
+) -> pa.Table:
     """The frame as an Arrow table with exactly the table's columns; absent ones are null (empty for lists that
     may not be null).
 
-    Raises KeyError for a column that the struct does not have: a misspelt name must not vanish.
+    `made`: columns that are Arrow arrays already. Raises KeyError for a column that the struct does not have: a
+    misspelt name must not vanish.
     """
+    made = made or {}
     schema = polars_schema(event_type)
     unknown = set(frame.columns) - set(schema)
     if unknown:
@@ -63,13 +68,15 @@ def conform(event_type: str, frame: pl.DataFrame, batch: int) -> pa.Table:
     told = [
         pl.col(name).cast(dtype)
         for name, dtype in schema.items()
-        if name in frame.columns and name not in whole and not _is_absent(event_type, frame[name])
+        if name in frame.columns and name not in (*whole, *made) and not _is_absent(event_type, frame[name])
     ]
     given = frame.select(told).to_arrow(compat_level=pl.CompatLevel.oldest())
     columns: list[pa.Array | pa.ChunkedArray] = []
     for field in arrow_schema(event_type):
         if field.name in whole:
             columns.append(pa.repeat(whole[field.name], frame.height))
+        elif field.name in made:
+            columns.append(made[field.name])
         elif field.name in given.column_names:
             columns.append(given[field.name].cast(field.type))
         elif field.name in _never_null(event_type):

@@ -28,8 +28,8 @@ from deltalake import (
 
 from models.events import EVENT_TYPES
 from pipelines.errors import BadInput
-from pipelines.log import digest, lock, schema
-from pipelines.log.order import in_order
+from pipelines.log import lock, schema
+from pipelines.log import tables as log_tables
 
 APPLICATION = "nixpkgs-health"
 EMPTY_VERSION = "0" * 64
@@ -158,10 +158,9 @@ class EventLog:
         last = batches[-1].batch if batches else 0
         self.forget_unfinished(last)
         tables = []
-        for name, frame in wanted:
-            table = schema.conform(name, in_order(name, frame), last + 1)
+        for name, table, digest in log_tables.tables(wanted, last + 1):
             self._write(name, table, last + 1)
-            tables.append((name, table.num_rows, digest.of_table(table)))
+            tables.append((name, table.num_rows, digest))
         previous = batches[-1].hash if batches else EMPTY_VERSION
         batch = Batch(
             last + 1,
