@@ -56,12 +56,13 @@ def of_form(form: Form) -> dict[str, pl.Series]:
         if name in form.texts.columns:
             columns[name] = form.texts[name]
             continue
-        value = _GET[name](form.event if name in OF_ENVELOPE else form.event.data)
-        if name == "failed_drvs" and value is not None:
-            value = _DRVS.join(value) or None
-        if value is not None:
-            one = pl.Series(name, [value], dtype=_KINDS.get(name, pl.String()))
-            columns[name] = one.new_from_index(0, len(form.places))
+        values = [_GET[name](event if name in OF_ENVELOPE else event.data) for event in form.events]
+        if name == "failed_drvs":
+            values = [_DRVS.join(drvs) if drvs else None for drvs in values]
+        if any(value is not None for value in values):
+            told = pl.Series(name, values, dtype=_KINDS.get(name, pl.String()))
+            is_same = values.count(values[0]) == len(values)
+            columns[name] = told.new_from_index(0, len(form.places)) if is_same else told.gather(form.kinds)
     return columns
 
 
@@ -70,7 +71,7 @@ def refused(form: Form) -> pl.Series | None:
     doubts = [
         doubt
         for name in form.texts.columns
-        if (doubt := _unlike(pl.col(name), generic_decoder.text_kind(form.event, name))) is not None
+        if (doubt := _unlike(pl.col(name), generic_decoder.text_kind(form.events[0], name))) is not None
     ]
     found = form.texts.select(pl.any_horizontal(pl.lit(value=False), *doubts)).to_series()
     return found if found.any() else None

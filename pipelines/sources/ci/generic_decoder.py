@@ -19,8 +19,8 @@ OF_DATA = (
     "queued_at", "started_at", "stopped_at",
 )  # fmt: skip
 """What becomes a column. All else of an event is checked when it is decoded, and kept as told (`details`)."""
-_OTHER_KINDS = ("cause_known", "is_cached", "failed_drvs", "attempt", "cores", "pull_request")
-"""Columns that are not of text."""
+_OF_WORDS = ("cause_known", "is_cached", "attempt", "cores", "pull_request")
+"""Columns of numbers and truths."""
 
 
 def example(line: bytes) -> Example | None:
@@ -29,7 +29,7 @@ def example(line: bytes) -> Example | None:
         event = decode(line)
     except (ValueError, RecursionError):
         return None
-    return Example(event, _COLUMNS, _KNOWN[type(event.data)])
+    return Example(event, _TEXTS, _WORDS, _KNOWN[type(event.data)])
 
 
 def text_kind(event: Any, name: str) -> Any:
@@ -96,8 +96,9 @@ _PATTERNS = {
 _JOBS = [_quick_event(name, data) for name, data in TYPES.items() if issubclass(data, Job)]
 _DATA: list[Any] = [_kinds(event)["data"] for event in _JOBS]
 _KINDS = {cls: _kinds(cls) for cls in (*_JOBS, *_DATA)}
-_COLUMNS = {(name,): name for name in OF_ENVELOPE} | {
-    ("data", name): name for name in OF_DATA if name not in _OTHER_KINDS
+_WORDS = {("data", name): name for name in _OF_WORDS}
+_TEXTS = {(name,): name for name in OF_ENVELOPE} | {
+    ("data", name): name for name in OF_DATA if name not in (*_OF_WORDS, "failed_drvs")
 }
 _KNOWN = {
     cls: frozenset(

@@ -18,6 +18,7 @@ from pipelines.sources.ci import alike, details, generic_columns, generic_decode
 from pipelines.sources.ci.complaints import Complaint, Judged, judge
 from pipelines.sources.ci.generic_columns import SCHEMA
 from pipelines.sources.ci.input import Lines
+from pipelines.sources.ci.line_blocks import Block
 
 CHUNK_BYTES = 8 * 1024 * 1024
 """Size of the lines whose columns are checked together."""
@@ -44,7 +45,7 @@ def chunks(lines: Iterable[bytes]) -> Iterator[Chunk]:
     """The events of the lines; blank lines are none."""
     first = 1
     for text in lines.texts(CHUNK_BYTES) if isinstance(lines, Lines) else _texts(iter(lines)):
-        block = alike.Block(text)
+        block = Block(text)
         yield _chunk(block, first)
         first += len(block.ends)
 
@@ -54,7 +55,7 @@ def _texts(lines: Iterator[bytes]) -> Iterator[bytes]:
         yield b"".join(line if line.endswith(b"\n") else line + b"\n" for line in part)
 
 
-def _chunk(block: alike.Block, first: int) -> Chunk:
+def _chunk(block: Block, first: int) -> Chunk:
     chunk = Chunk(SCHEMA.to_frame())
     forms, left = alike.forms(block, generic_decoder.example)
     frames = []
@@ -62,13 +63,8 @@ def _chunk(block: alike.Block, first: int) -> Chunk:
         unlike = generic_columns.refused(form)
         if unlike is not None:
             # One text that is refused sends its line to the decoder, and not the form.
-            is_like = ~unlike
             left = np.sort(np.concatenate([left, form.places[unlike.to_numpy()]]))
-            form = alike.Form(
-                form.event,
-                form.places[is_like.to_numpy()],
-                form.texts.filter(is_like),
-            )
+            form = form.only(~unlike)
         if len(form.places):
             # Lines of one form have the same fields: if the first has no details, none has.
             if details.of_line(block.line(form.places[0]), JobFinished) is not None:
@@ -102,7 +98,7 @@ def _chunk(block: alike.Block, first: int) -> Chunk:
 def _jobs(
     columns: dict[str, pl.Series],
     places: np.ndarray,
-    block: alike.Block,
+    block: Block,
     first: int,
     chunk: Chunk,
     *,
@@ -138,7 +134,7 @@ def _one_by_one(
             _strictly(chunk, line, place + first)
 
 
-def _beside(block: alike.Block, places: np.ndarray, first: int, chunk: Chunk) -> None:
+def _beside(block: Block, places: np.ndarray, first: int, chunk: Chunk) -> None:
     """Put what jobs' events tell beside what has a column into the chunk."""
     for place, line in zip((places + first).tolist(), block.lines(places), strict=True):
         told = details.of_line(line, JobFinished)
