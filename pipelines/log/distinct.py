@@ -23,15 +23,14 @@ def identity(values: pl.Series) -> Hashable:
 
     It means something as long as the column is kept. None if there is no such key.
     """
-    if values.dtype.is_nested() or values.is_empty():
+    kind = values.dtype
+    # Of other kinds equal values may be of other bytes (0.0 and -0.0), or are not handed over as they lie there.
+    if values.is_empty() or not (kind in (pl.String, pl.Boolean) or kind.is_integer() or kind.is_temporal()):
         return None
     if values.flags["SORTED_ASC"] and is_one(values):
-        return str(values.dtype), len(values), values[0]
-    if not (values.dtype == pl.String or values.dtype.is_integer() or values.dtype.is_temporal()):
-        # What is not handed over as it lies there has no place of its own.
-        return None
+        return str(kind), len(values), values[0]
     parts = [part.to_arrow(compat_level=pl.CompatLevel.newest()) for part in values.get_chunks()]
-    return str(values.dtype), tuple(
+    return str(kind), tuple(
         (len(part), part.offset, *(buffer and buffer.address for buffer in part.buffers())) for part in parts
     )
 

@@ -36,6 +36,6 @@ def tables(frames: Sequence[tuple[str, pl.DataFrame]], batch: int) -> Iterator[t
 
 def _keys(event_type: str, columns: list[pl.Series]) -> dict[str, Hashable]:
     """Column -> what it shares with the same column of another table."""
-    kinds = schema.arrow_schema(event_type)
-    keys = {one.name: identity(one) for one in columns}
-    return {name: (str(kinds.field(name).type), key) for name, key in keys.items() if key is not None}
+    kinds = {field.name: str(field.type) for field in schema.arrow_schema(event_type)}
+    keys = {one.name: identity(one) for one in columns if one.name in kinds}
+    return {name: (kinds[name], key) for name, key in keys.items() if key is not None}

@@ -22,6 +22,37 @@ def test_one_value_and_distinct_values_are_those_of_the_column(told: list[str | 
 
 
 @settings(deadline=None)
+@given(st.lists(st.tuples(WORDS, st.integers(0, 2)), min_size=1, max_size=8), WORDS, st.booleans())
+def test_one_value_is_told_of_columns_however_they_were_made(
+    told: list[tuple[str | None, int]], word: str | None, is_sorted: bool
+) -> None:
+    """That a column is sorted is taken from polars: it must not say so of one that is not."""
+    rows = pl.DataFrame(told, schema={"a": pl.String, "n": pl.Int64}, orient="row")
+    rows = (rows.sort("a") if is_sorted else rows).with_columns(one=pl.lit(word, dtype=pl.String))
+    made = [
+        rows.select(
+            pl.coalesce("one", "a"),
+            b=pl.coalesce("a", "one"),
+            c=pl.col("one").fill_null(pl.col("a")),
+            d=pl.when(pl.col("n") > 0).then("a").otherwise("one"),
+            e=pl.when(pl.col("n") > 0).then("one"),
+            f=pl.concat_str("one", "a", separator="/"),
+            g=pl.col("a").shift(fill_value="a"),
+            h=pl.col("a").str.replace("b", ""),
+            i=pl.col("n").replace_strict({0: "b", 1: "a"}, default=None, return_dtype=pl.String),
+        ),
+        pl.concat([rows, rows[::-1], rows.drop("one"), rows.sort("a")], how="diagonal_relaxed"),
+        rows.filter(pl.col("n") > 0),
+        rows.sort("n", "a"),
+        rows.sort("a", "n", nulls_last=True)[::-1],
+        rows.join(rows.select("n", other="a"), on="n", how="left", maintain_order="left"),
+        rows.group_by("n").agg(pl.col("a").max()),
+    ]
+    for values in (column for frame in made for column in frame.get_columns()):
+        assert is_one(values) == (len(set(values.to_list())) < 2)
+
+
+@settings(deadline=None)
 @given(st.lists(st.tuples(WORDS, WORDS, st.integers(0, 3)), max_size=30), st.sampled_from([1, 2, 3]))
 def test_rows_are_repeated_where_an_equal_one_is_there(
     told: list[tuple[str | None, str | None, int]], width: int

@@ -84,6 +84,11 @@ def test_columns_of_equal_length_and_other_values_are_not_taken_for_each_other()
     assert first["system"].to_pylist() != second["system"].to_pylist()
 
 
+def test_a_column_that_the_table_does_not_have_is_named() -> None:
+    with pytest.raises(KeyError, match="membership_changed has no field misspelt"):
+        list(tables.tables([("membership_changed", members(builds()).with_columns(misspelt=pl.lit(1)))], 1))
+
+
 @pytest.mark.parametrize(
     "values",
     [
@@ -92,6 +97,7 @@ def test_columns_of_equal_length_and_other_values_are_not_taken_for_each_other()
         pl.Series([3, 1, None], dtype=pl.Int8),
         pl.Series([AT, None, AT]),
         pl.Series([AT.date(), None, AT.date()]),
+        pl.Series([True, False, None]),
         pl.Series(["same"]).new_from_index(0, 3),
         pl.Series([None], dtype=pl.String).new_from_index(0, 3),
     ],
@@ -110,9 +116,8 @@ def test_a_column_keeps_its_identity_and_shares_it_with_none(values: pl.Series) 
     [
         pl.Series([["a"], ["a"]]),
         pl.Series([{"a": 1}]),
-        pl.Series([True, False]),
         pl.Series(["a", "b"], dtype=pl.Categorical),
-        pl.Series([1.5, float("nan")]),
+        pl.Series([-0.0]).new_from_index(0, 3),
         pl.Series([], dtype=pl.String),
     ],
 )
