@@ -18,7 +18,7 @@ from pipelines.sources.ci.recognise import recognise
 from pipelines.sources.ci.runs import Reading, Run, Told
 from tests.ci_events import COMMIT, SOURCE, event, finished, job, retracted, started
 
-EXAMPLES = 2_000
+EXAMPLES = 1_000
 
 
 def read(*lines: bytes, told: Told | None = None) -> Reading:
