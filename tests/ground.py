@@ -133,7 +133,7 @@ class Shares(LoadFileScheduling):
         return next((" ".join(group) for group in SHARING if file.startswith(group)), file)
 
 
-@pytest.hookimpl(optionalhook=True)
+@pytest.hookimpl(optionalhook=True, tryfirst=True)
 def pytest_xdist_auto_num_workers() -> int:
     """One process more than there are cores: a sixth of the time they wait for browsers, servers and children."""
     return len(os.sched_getaffinity(0)) + 1 if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1) + 1
