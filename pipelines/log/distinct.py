@@ -15,7 +15,10 @@ def is_one(values: pl.Series) -> bool:
         # Polars knows it of what it repeated.
         return bool(values[0] == values[-1])
     # What differs does so most often at once.
-    return all(bool((part == values[0]).all()) for part in (values.tail(1), values.head(64), values))
+    first = values[0]
+    if values[-1] != first:
+        return False
+    return all(bool((part == first).all()) for part in (values.head(64), values)[len(values) <= 64 :])
 
 
 def identity(values: pl.Series) -> Hashable:

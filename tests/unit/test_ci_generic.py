@@ -3,6 +3,7 @@
 import json
 import random
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -79,9 +80,34 @@ def test_an_event_of_the_same_id_with_other_content_is_rejected() -> None:
 
 
 def test_a_job_of_another_commit_is_rejected() -> None:
-    reading = read(started(), job("hello"), job("gimp", commit="5" * 40))
-    assert jobs(reading) == [("hello", "succeeded")]
-    assert [one.reason for one in reading.rejected] == ["line 3: data.commit is not the commit of its run"]
+    # What jobs say comes in no order: with twenty other commits, one comes before and one after.
+    for n in range(20):
+        reading = read(started(), job("hello"), job("gimp", commit=f"{n:040x}"))
+        assert jobs(reading) == [("hello", "succeeded")]
+        assert [one.reason for one in reading.rejected] == [
+            "line 3: data.commit is not the commit of its run"
+        ]
+
+
+def test_of_what_jobs_say_of_their_run_the_earliest_counts_and_at_one_instant_the_least_word() -> None:
+    early, late = "2025-10-01T03:00:00Z", "2025-10-01T05:00:00Z"
+    said = [
+        ("a", late, {"commit": "a" * 40, "branch": "late"}),
+        ("b", early, {"commit": "c" * 40}),
+        ("c", early, {"commit": "b" * 40, "branch": "staging"}),
+        ("d", early, {"branch": "master", "commit": "b" * 40}),
+        ("e", "2025-10-01T04:00:00Z", {"commit": "a" * 40}),
+    ]
+    runs = [f"r-{n}" for n in range(6)]
+    for order in (said, said[::-1], said[2:] + said[:2]):
+        reading = read(*(job(attr, run=run, time=at, **told) for run in runs for attr, at, told in order))
+        assert [(run.run_id, run.commit, run.branch) for run in reading.runs] == [
+            (run, "b" * 40, "master") for run in runs
+        ]
+        assert {run.observed_at for run in reading.runs} == {datetime(2025, 10, 1, 5, tzinfo=UTC)}
+        assert reading.jobs is not None
+        assert sorted(reading.jobs["attr"]) == sorted(["c", "d"] * len(runs))
+        assert len(reading.rejected) == 3 * len(runs)
 
 
 def test_a_run_without_a_commit_wants_one() -> None:

@@ -130,11 +130,13 @@ class Gathered:
 
     def joined(self, jobs: pl.DataFrame) -> pl.DataFrame:
         """Jobs' events with their details in a column of that name, if any of them has some."""
+        if not self.of_line:
+            return jobs
         lines = pl.DataFrame(
             {"line": self.of_line.keys(), "details": self.of_line.values()},
             schema={"line": pl.Int64, "details": pl.String},
         )
-        return jobs.join(lines, on="line", how="left", maintain_order="left") if lines.height else jobs
+        return jobs.join(lines, on="line", how="left", maintain_order="left")
 
 
 def frame(jobs: pl.DataFrame, others: Sequence[tuple[Judged, str]]) -> pl.DataFrame | None:

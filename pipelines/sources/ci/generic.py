@@ -91,6 +91,8 @@ class _Read:
 
     def reject_jobs(self, file: str, jobs: pl.DataFrame, seen: str, reason: str) -> None:
         """Jobs of some lines, each with what was seen in a column."""
+        if jobs.is_empty():
+            return
         for line, text, run_id in jobs.sort("line").select("line", seen, "run_id").iter_rows():
             self.reject(file, f"line {line}: {reason}", str(text).encode(), run_id)
 
@@ -108,7 +110,7 @@ def read(lines: Iterable[bytes], told: Told, name: str) -> Reading:
         for content, complaints in chunk.refused:
             seen.reject(name, complaints[0].reason, content)
             lacking |= _named(content)
-    jobs = pl.concat(seen.jobs) if seen.jobs else generic_columns.SCHEMA.to_frame()
+    jobs = pl.concat(seen.jobs) if seen.jobs else generic_columns.NONE
     if jobs.is_empty() and not seen.others and not seen.left and not seen.rejected:
         raise BadInput(f"{name} holds no event: it is left out.")
     jobs = _without_reserved(jobs, seen, name)
@@ -178,8 +180,9 @@ def _without_reserved(jobs: pl.DataFrame, seen: _Read, name: str) -> pl.DataFram
             kept.append((line, event))
     seen.others = kept
     seen.left = Counter({of: n for of, n in seen.left.items() if place_of(of[0]).lower() not in RESERVED})
-    beyond = jobs.filter(pl.col("line").is_in(pl.Series(seen.beside.beyond, dtype=pl.Int64).implode()))
-    seen.left.update((source, details.BEYOND) for source in beyond["source"])
+    if seen.beside.beyond:
+        beyond = jobs.filter(pl.col("line").is_in(pl.Series(seen.beside.beyond, dtype=pl.Int64).implode()))
+        seen.left.update((source, details.BEYOND) for source in beyond["source"])
     return jobs
 
 

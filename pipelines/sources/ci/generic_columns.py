@@ -23,6 +23,8 @@ SCHEMA = pl.Schema(
         "line": pl.Int64(),
     }
 )
+NONE = SCHEMA.to_frame()
+"""No event at all."""
 _TIMES = ("time", "queued_at", "started_at", "stopped_at")
 _KINDS = {name: SCHEMA[name] for name in OF_DATA if name not in (*_TIMES, "failed_drvs")}
 _GET = {name: attrgetter(name) for name in (*OF_ENVELOPE, *OF_DATA)}
@@ -154,12 +156,10 @@ def _doubts(columns: dict[str, pl.Series], is_plain: bool) -> list[pl.Expr]:
     patterns = {
         name: pattern for name in columns if (pattern := generic_decoder.pattern_of(name)) is not None
     }
-    told = pl.DataFrame([columns[name] for name in patterns])
-    seen = told.head(_SAMPLE).select(pl.all().n_unique()).row(0, named=True)
-    few = [name for name, n in seen.items() if n <= _SAMPLE // 20]
+    few = [name for name in patterns if columns[name].head(_SAMPLE).n_unique() <= _SAMPLE // 20]
     doubts = []
     for name in few:
-        values = distinct(told[name]).to_list()
+        values = distinct(columns[name]).to_list()
         bad = [text for text in values if text is not None and not re.search(patterns[name], text)]
         doubts += [pl.col(name).is_in(bad)] if bad else []
     for name in patterns.keys() - set(few):

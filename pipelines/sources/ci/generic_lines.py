@@ -16,7 +16,7 @@ import polars as pl
 from models.ci_format import TYPES, Job, JobFinished
 from pipelines.sources.ci import alike, details, generic_columns, generic_decoder
 from pipelines.sources.ci.complaints import Complaint, Judged, judge
-from pipelines.sources.ci.generic_columns import SCHEMA
+from pipelines.sources.ci.generic_columns import NONE
 from pipelines.sources.ci.input import Lines
 from pipelines.sources.ci.line_blocks import Block
 
@@ -56,7 +56,7 @@ def _texts(lines: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _chunk(block: Block, first: int) -> Chunk:
-    chunk = Chunk(SCHEMA.to_frame())
+    chunk = Chunk(NONE)
     forms, left = alike.forms(block, generic_decoder.example)
     frames = []
     for form in forms:

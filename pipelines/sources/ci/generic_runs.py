@@ -67,23 +67,29 @@ def _names_commit(started: list[Envelope], finished: list[Envelope], named: dict
 
 def _as_named_by_jobs(said: pl.DataFrame) -> dict[tuple[str, str], dict[str, object]]:
     """What the job events of a run say of it: the earliest that says anything, and the newest time."""
-    told = said.group_by("source", "run_id").agg(
-        *(
-            pl.col(name)
-            .filter(pl.col(name).is_not_null())
-            .sort_by(pl.struct("earliest", name).filter(pl.col(name).is_not_null()))
-            .first()
-            for name in _OF_RUN
-        ),
-        newest=pl.col("newest").max(),
-    )
-    return {(row["source"], row["run_id"]): row for row in told.iter_rows(named=True)}
+    named: dict[tuple[str, str], dict[str, object]] = {}
+    # Of events at one instant the least word counts.
+    since: dict[tuple[str, str, str], tuple[object, object]] = {}
+    for row in said.iter_rows(named=True):
+        key = row["source"], row["run_id"]
+        run = named.setdefault(key, dict[str, object](dict.fromkeys((*_OF_RUN, "newest"))))
+        if run["newest"] is None or (row["newest"] is not None and row["newest"] > run["newest"]):
+            run["newest"] = row["newest"]
+        for name in _OF_RUN:
+            if row[name] is not None:
+                place = (*key, name)
+                told = row["earliest"] or NO_TIME, row[name]
+                since[place] = min(since.get(place, told), told)
+                run[name] = since[place][1]
+    return named
 
 
-def _commits(said: pl.DataFrame) -> dict[tuple[str, str], list[str | None]]:
+def _commits(said: pl.DataFrame) -> dict[tuple[str, str], set[str | None]]:
     """Run -> the commits that its jobs name."""
-    told = said.group_by("source", "run_id").agg(pl.col("commit").unique())
-    return {(source, run_id): commits for source, run_id, commits in told.iter_rows()}
+    commits: dict[tuple[str, str], set[str | None]] = {}
+    for source, run_id, commit in said.select("source", "run_id", "commit").iter_rows():
+        commits.setdefault((source, run_id), set()).add(commit)
+    return commits
 
 
 def _distinct(jobs: pl.DataFrame) -> pl.DataFrame:
