@@ -233,8 +233,7 @@ def _differing(
 
 def _own(texts: pl.DataFrame) -> pl.DataFrame:
     """The same texts, out of the block: there they lie far apart, each is slow to reach, and all keep it in memory."""
-    frame = pl.from_arrow(texts.to_arrow(compat_level=pl.CompatLevel.oldest()))
-    return frame if isinstance(frame, pl.DataFrame) else texts
+    return pl.DataFrame(texts.to_arrow(compat_level=pl.CompatLevel.oldest()))
 
 
 def _pieces(block: Block, lines: np.ndarray, numbers: list[int]) -> pl.Series:

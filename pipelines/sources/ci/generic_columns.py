@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from pipelines.log.distinct import distinct
+from pipelines.log.distinct import distinct, is_one
 from pipelines.sources.ci import generic_decoder
 from pipelines.sources.ci.alike import Form
 from pipelines.sources.ci.columns import JOBS
@@ -53,18 +53,16 @@ def of_events(events: list[Any]) -> dict[str, pl.Series]:
 
 def of_form(form: Form) -> dict[str, pl.Series]:
     """The same for the lines of a form."""
-    columns = {}
+    columns: dict[str, pl.Series] = {}
+    of_kinds = of_events(form.events)
     for name in (*OF_ENVELOPE, *OF_DATA):
         if name in form.texts.columns:
             columns[name] = form.texts[name]
-            continue
-        values = [_GET[name](event if name in OF_ENVELOPE else event.data) for event in form.events]
-        if name == "failed_drvs":
-            values = [_DRVS.join(drvs) if drvs else None for drvs in values]
-        if any(value is not None for value in values):
-            told = pl.Series(name, values, dtype=_KINDS.get(name, pl.String()))
-            is_same = values.count(values[0]) == len(values)
-            columns[name] = told.new_from_index(0, len(form.places)) if is_same else told.gather(form.kinds)
+        elif name in of_kinds:
+            told = of_kinds[name]
+            columns[name] = (
+                told.new_from_index(0, len(form.places)) if is_one(told) else told.gather(form.kinds)
+            )
     return columns
 
 
